@@ -1,0 +1,58 @@
+import { Type } from '@sinclair/typebox';
+
+import { exporterJson } from '../event/exporter-json.ts';
+import { type Encoded, type SinkEvent } from './sink.ts';
+import { type EventLayout, Layout } from './template-fields.ts';
+
+/** The fields of sinks that send the event's document; spread them into the sink's config. */
+export const payloadFields = {
+  layout: Type.Optional(
+    Layout({
+      description:
+        'The document to send instead of the whole event: any object; its texts may hold Go templates. ' +
+        'Without it the event is sent as the kubernetes-event-exporter sends it.',
+      examples: [{ message: '{{ .Message }}', object: '{{ .InvolvedObject.Name }}' }],
+    }),
+  ),
+  deDot: Type.Optional(
+    Type.Boolean({
+      description:
+        'Writes underscores for the dots in the keys of labels and annotations, for systems that read a dot as nesting.',
+      default: false,
+    }),
+  ),
+} as const;
+
+/** The resolved values of `payloadFields`. */
+export interface PayloadConfig {
+  readonly layout?: EventLayout;
+  readonly deDot?: boolean;
+}
+
+/** Renders the JSON text of an event: the user's layout, else the exporter's document. */
+export function encodePayload(config: PayloadConfig, event: SinkEvent): string {
+  const options = { deDot: config.deDot ?? false };
+  if (config.layout === undefined) return exporterJson(event.event, options);
+  return layoutJson(config.layout.render(event, options));
+}
+
+/** Wraps a text that is sent as it is, with its size in bytes. */
+export function textPayload(text: string): Encoded<string> {
+  return { payload: text, bytes: Buffer.byteLength(text) };
+}
+
+/** Go's encoding/json writes these characters as escapes, and consumers of the exporter compare texts. */
+const goEscapes: Readonly<Record<string, string>> = {
+  '<': '\\u003c',
+  '>': '\\u003e',
+  '&': '\\u0026',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+};
+
+function layoutJson(document: unknown): string {
+  return JSON.stringify(document).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => goEscapes[character] ?? character,
+  );
+}
