@@ -1,0 +1,159 @@
+import { Ajv, type AnySchema, type ErrorObject } from 'ajv';
+import { closest, distance } from 'fastest-levenshtein';
+
+import { joinPath, type Problem } from './problem.ts';
+import { credentialsKeyword, secretRefField, type Credential, type WrittenSchema } from './written.ts';
+
+/** Judges what a user wrote; returns every problem, each with the path as the user wrote it. */
+export type Validator = (value: unknown, path: string) => Problem[];
+
+/** Compiles the schema of what users write into a validator. */
+export function createValidator(schema: WrittenSchema): Validator {
+  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, validateFormats: false });
+  ajv.addKeyword({ keyword: credentialsKeyword, type: 'object', validate: hasOneFormOfEach, errors: true });
+  const validate = ajv.compile(schema as AnySchema);
+  return (value, path) => {
+    if (validate(value)) return [];
+    return unique((validate.errors ?? []).filter(isTelling).map((error) => toProblem(error, path)));
+  };
+}
+
+/** Finds the name that was meant: at most a third of its letters differ. */
+export function nearMiss(written: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const same = known.find((name) => name.toLowerCase() === written.toLowerCase());
+  const near = same ?? closest(written.toLowerCase(), [...known]);
+  return same !== undefined ||
+    distance(written.toLowerCase(), near.toLowerCase()) <= Math.max(1, Math.floor(near.length / 3))
+    ? near
+    : undefined;
+}
+
+/** Says that a name is not known, with the near miss or else with all that is known. */
+export function unknownName(written: string, known: readonly string[]): string {
+  const near = nearMiss(written, known);
+  if (near !== undefined) return `has \`${written}\`; did you mean \`${near}\`?`;
+  return `has \`${written}\`, which is not known${known.length > 0 ? `; it takes ${known.join(', ')}` : ''}`;
+}
+
+interface KeywordValidator {
+  (credentials: Credential[], object: Record<string, unknown>): boolean;
+  errors?: Partial<ErrorObject>[];
+}
+
+const hasOneFormOfEach: KeywordValidator = (credentials, object) => {
+  const messages = credentials.flatMap(({ field, required }) => {
+    const ref = secretRefField(field);
+    if (field in object && ref in object) return [`sets both \`${field}\` and \`${ref}\`; keep one of them`];
+    if (required && !(field in object) && !(ref in object)) return [`needs \`${field}\` or \`${ref}\``];
+    return [];
+  });
+  hasOneFormOfEach.errors = messages.map((message) => ({ keyword: credentialsKeyword, message, params: {} }));
+  return messages.length === 0;
+};
+
+/** The branches of a union fail as well as the union; only the union's own error tells the user something. */
+function isTelling(error: ErrorObject): boolean {
+  return !/\/anyOf\/\d+\//.test(error.schemaPath) && error.keyword !== 'if';
+}
+
+function unique(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [`${problem.path}\0${problem.message}`, problem])).values()];
+}
+
+function toProblem(error: ErrorObject, root: string): Problem {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((before, part) => joinPath(before, /^\d+$/.test(part) ? Number(part) : part), root);
+  if (error.keyword === 'required') {
+    return {
+      path: joinPath(path, (error.params as { missingProperty: string }).missingProperty),
+      message: 'is required',
+    };
+  }
+  return { path, message: sentence(error) };
+}
+
+type Sentence = (error: ErrorObject, schema: WrittenSchema) => string;
+
+const sentences: Readonly<Record<string, Sentence>> = {
+  additionalProperties: ({ params }, schema) =>
+    unknownName(
+      (params as { additionalProperty: string }).additionalProperty,
+      Object.keys(schema.properties ?? {}),
+    ),
+  enum: ({ data }, schema) => {
+    const values = (schema.enum ?? []).map(String);
+    const near = typeof data === 'string' ? nearMiss(data, values) : undefined;
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    return `must be one of ${values.join(', ')}, not ${show(data)}${hint}`;
+  },
+  type: ({ params, data }) =>
+    `must be ${withArticle((params as { type: string }).type)}, not ${typeOf(data)}`,
+  pattern: ({ data, params }, schema) =>
+    nounSentence(schema, data) ?? `must match ${(params as { pattern: string }).pattern}`,
+  anyOf: ({ data }, schema) => nounSentence(schema, data) ?? 'has none of the forms that it may have',
+  minProperties: (_, schema) => propertyCount(schema, 'it is empty'),
+  maxProperties: ({ data }, schema) =>
+    propertyCount(schema, `it has ${Object.keys(data as object).join(' and ')}`),
+  minLength: ({ params }) =>
+    (params as { limit: number }).limit === 1
+      ? 'must not be empty'
+      : `must have at least ${(params as { limit: number }).limit} characters`,
+  maxLength: ({ params }) => `must have at most ${(params as { limit: number }).limit} characters`,
+  minItems: ({ params }) => `must have at least ${(params as { limit: number }).limit} entries`,
+  maxItems: ({ params }) => `must have at most ${(params as { limit: number }).limit} entries`,
+  minimum: ({ params, data }) =>
+    `must be at least ${(params as { limit: number }).limit}, not ${String(data)}`,
+  maximum: ({ params, data }) =>
+    `must be at most ${(params as { limit: number }).limit}, not ${String(data)}`,
+};
+
+function sentence(error: ErrorObject): string {
+  return (
+    sentences[error.keyword]?.(error, error.parentSchema as WrittenSchema) ?? error.message ?? 'is not valid'
+  );
+}
+
+function propertyCount(schema: WrittenSchema, found: string): string {
+  if (schema.minProperties === 1 && schema.maxProperties === 1) {
+    return `must have exactly one of ${Object.keys(schema.properties ?? {}).join(', ')}; ${found}`;
+  }
+  return `has the wrong number of fields; ${found}`;
+}
+
+function nounSentence(schema: WrittenSchema, data: unknown): string | undefined {
+  switch (schema['x-eventroute-noun']) {
+    case 'duration':
+      return `must be a duration such as 10s, 5m or 1h30m, not ${show(data)}`;
+    case 'quantity':
+      return `must be a number of bytes such as 512Ki, 5Mi or 1048576, not ${show(data)}`;
+    default:
+      return undefined;
+  }
+}
+
+function show(data: unknown): string {
+  const text = JSON.stringify(data);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function typeOf(data: unknown): string {
+  if (data === null) return 'null';
+  if (Array.isArray(data)) return 'a list';
+  return withArticle(typeof data);
+}
+
+const names: Readonly<Record<string, string>> = {
+  array: 'list',
+  object: 'map',
+  integer: 'whole number',
+  string: 'text',
+};
+
+function withArticle(type: string): string {
+  const name = names[type] ?? type;
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
+}
