@@ -2,10 +2,15 @@
 export { Type } from '@sinclair/typebox';
 
 export { Duration, OneOf, Quantity, Secret, Text } from '../schema/fields.ts';
+export { type AddressGuard } from './address-guard.ts';
+export { type AuthConfig, authFields, authorizationOf, basicAuthorization } from './auth.ts';
 export { DeliveryError } from './delivery-error.ts';
+export { createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
+export { toDeliveryError } from './network-error.ts';
 export { encodePayload, type PayloadConfig, payloadFields, textPayload } from './payload.ts';
 export {
   defineSink,
+  type DeliveryDefaults,
   type Encoded,
   type Outgoing,
   type Sink,
@@ -13,6 +18,8 @@ export {
   type SinkDefinition,
   type SinkEvent,
 } from './sink.ts';
+export { SecretMap, SecretTls, type TlsSecret } from './secret-fields.ts';
+export { createTlsOptions, type TlsConfig, tlsField, type TlsOptions } from './tls.ts';
 export {
   type DocumentOptions,
   type EventLayout,

@@ -1,0 +1,46 @@
+import { type Reason } from '../schema/reasons.ts';
+import { type SinkEvent } from '../sink-kit/index.ts';
+import { type Log } from '../telemetry/log.ts';
+
+/** How an event ended. */
+export type Outcome =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'dropped'; readonly reason: Reason; readonly message?: string };
+
+/** One request to a receiver's system, after it ended. */
+export interface Attempt {
+  /** `namespace/name` of the receiver. */
+  readonly receiver: string;
+  /** Events of the batch. */
+  readonly events: number;
+  /** Those of them that were not delivered. */
+  readonly failed: number;
+  /** The whole batch was delivered. */
+  readonly ok: boolean;
+  readonly reason?: Reason;
+  readonly message?: string;
+  readonly durationMs: number;
+}
+
+/** Is told what becomes of events; what it throws is logged and changes nothing. */
+export interface DeliveryObserver {
+  /** An event ended; called exactly once for each. */
+  settled?(event: SinkEvent, outcome: Outcome): void;
+  /** An attempt ended. */
+  attempted?(attempt: Attempt): void;
+}
+
+/** Wraps an observer so that its exceptions end in the log. */
+export function guardObserver(observer: DeliveryObserver, log: Log): Required<DeliveryObserver> {
+  const guard = (tell: () => void): void => {
+    try {
+      tell();
+    } catch (error) {
+      log.error('Observer of deliveries failed', { error });
+    }
+  };
+  return {
+    settled: (event, outcome) => guard(() => observer.settled?.(event, outcome)),
+    attempted: (attempt) => guard(() => observer.attempted?.(attempt)),
+  };
+}

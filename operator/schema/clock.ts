@@ -1,0 +1,22 @@
+/** A timer that was set; only its clock knows what it is. */
+export type Timer = unknown;
+
+/** Time, as code that waits or measures needs it; tests put in a clock that stands still until they move it. */
+export interface Clock {
+  /** A clock that only goes forward, in milliseconds; its zero means nothing. */
+  now(): number;
+  /** The time of day. */
+  date(): Date;
+  /** Calls back once after `delayMs`. */
+  setTimeout(callback: () => void, delayMs: number): Timer;
+  /** Calls a timer off; one that has fired is left alone. */
+  clearTimeout(timer: Timer): void;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+};
