@@ -4,20 +4,53 @@
  * a time is its RFC 3339 text, a nil pointer, map or slice is an absent key.
  */
 export type GoType =
-  | { readonly kind: 'string'; readonly name?: string }
-  | { readonly kind: 'bool' }
-  | { readonly kind: 'int' | 'int32' | 'int64' | 'float64' }
-  | {
-      readonly kind: 'struct';
-      readonly name: string;
-      readonly fields: readonly GoField[];
-      readonly methods?: readonly GoMethod[];
-    }
-  | { readonly kind: 'pointer'; readonly to: GoType }
-  | { readonly kind: 'slice'; readonly of: GoType }
-  | { readonly kind: 'map'; readonly of: GoType }
-  | { readonly kind: 'time'; readonly name: 'v1.Time' | 'v1.MicroTime' | 'time.Time' }
-  | { readonly kind: 'any' };
+  GoScalarType | GoStructType | GoPointerType | GoSliceType | GoMapType | GoTimeType | GoAnyType;
+
+/** Text, a truth value or a number; `name` is the type's own name when it has one: `types.UID`, `time.Duration`. */
+export interface GoScalarType {
+  readonly kind: 'string' | 'bool' | 'int' | 'int32' | 'int64' | 'uint8' | 'float64';
+  readonly name?: string;
+}
+
+/** A Go struct. */
+export interface GoStructType {
+  readonly kind: 'struct';
+  /** As Go prints it: `v1.EventSource`. */
+  readonly name: string;
+  readonly fields: readonly GoField[];
+  readonly methods?: readonly GoMethod[];
+  /** A pointer to it prints itself as generated Kubernetes code does: `&EventSource{Component:kubelet,Host:,}`. */
+  readonly stringer?: boolean;
+}
+
+/** A pointer; nil is an absent key. */
+export interface GoPointerType {
+  readonly kind: 'pointer';
+  readonly to: GoType;
+}
+
+/** A slice; nil is an absent key. */
+export interface GoSliceType {
+  readonly kind: 'slice';
+  readonly of: GoType;
+}
+
+/** A map whose keys are text; nil is an absent key. */
+export interface GoMapType {
+  readonly kind: 'map';
+  readonly of: GoType;
+}
+
+/** A time; zero is an absent key. */
+export interface GoTimeType {
+  readonly kind: 'time';
+  readonly name: 'v1.Time' | 'v1.MicroTime' | 'time.Time';
+}
+
+/** An empty interface. */
+export interface GoAnyType {
+  readonly kind: 'any';
+}
 
 /** A field of a Go struct. */
 export interface GoField {
@@ -28,14 +61,20 @@ export interface GoField {
   readonly type: GoType;
   /** Go leaves the key out of JSON when the value is empty. */
   readonly omitEmpty?: boolean;
-  /** An embedded struct: its fields and methods are promoted, and with `inline` its JSON keys too. */
+  /** An embedded struct: its fields and methods are promoted. */
   readonly embedded?: boolean;
+  /** An embedded struct whose keys stand among those of the outer one in JSON. */
+  readonly inline?: boolean;
+  /** Ours, not Go's: templates may read it, but it is neither printed nor encoded with its struct. */
+  readonly hidden?: boolean;
 }
 
-/** A method that templates may call; `call` gets the receiver's plain data and the evaluated arguments. */
+/** Turns a receiver into Go's JSON; given to methods that need it. */
+export type GoEncoder = () => Uint8Array;
+
+/** A method that templates may call without arguments; `call` gets the receiver's plain data and gives plain data. */
 export interface GoMethod {
   readonly name: string;
-  readonly arguments: readonly GoType[];
   readonly result: GoType;
-  readonly call: (receiver: never, ...values: never[]) => unknown;
+  readonly call: (receiver: Readonly<Record<string, unknown>>, encode: GoEncoder) => unknown;
 }

@@ -15,6 +15,7 @@ export interface WrittenSchema {
   anyOf?: WrittenSchema[];
   default?: unknown;
   enum?: unknown[];
+  examples?: unknown[];
   [keyword: string]: unknown;
 }
 
