@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+
 import { type ClusterEvent } from './cluster-event.ts';
+import { type CountedEvent } from './core-event.ts';
 
 /** One time that an Event happened: (uid, count). What is routed, queued, delivered and counted. */
 export interface Occurrence {
@@ -11,4 +14,24 @@ export interface Occurrence {
   readonly time: Date;
   /** An opaque, ordered token of the source (of an API server: the resourceVersion). Only its source compares it. */
   readonly position: string;
+}
+
+/** Makes the occurrence that an Event, as the API server holds it now, stands for. */
+export function createOccurrence(event: CountedEvent): Occurrence {
+  const number = event.occurrenceNumber;
+  return {
+    event,
+    key: `${identify(event)}-${number}`,
+    number,
+    time: event.occurrenceTime,
+    position: event.resourceVersion,
+  };
+}
+
+/** Every Event of an API server has a uid; those that people write by hand may be told apart by name or content only. */
+function identify(event: ClusterEvent): string {
+  if (event.uid !== '') return event.uid;
+  const { namespace, name } = event;
+  const identity = name === '' ? JSON.stringify(event.data) : `${namespace}/${name}`;
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }

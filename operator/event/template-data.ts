@@ -1,0 +1,29 @@
+import { deDot } from './de-dot.ts';
+import { type Occurrence } from './occurrence.ts';
+
+/** An occurrence with where it goes: what a template can know. */
+export interface RoutedOccurrence extends Occurrence {
+  /** `namespace/name` of the receiver. */
+  readonly receiver: string;
+  /** `namespace/name` of each route that sent it here. */
+  readonly routes: readonly string[];
+}
+
+/**
+ * Gives templates their data: the exporter's document, and beside it what only Eventroute knows (`occurrence`,
+ * `idempotencyKey`, `effectiveTime`, `routes`, `receiver`).
+ */
+export function templateData(
+  routed: RoutedOccurrence,
+  options: { deDot?: boolean } = {},
+): Readonly<Record<string, unknown>> {
+  const { data } = routed.event;
+  return {
+    ...(options.deDot === true ? deDot(data) : data),
+    occurrence: routed.number,
+    idempotencyKey: routed.key,
+    effectiveTime: routed.time.toISOString(),
+    routes: routed.routes,
+    receiver: routed.receiver,
+  };
+}
