@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 
 import { exporterJson } from '../event/exporter-json.ts';
+import { goJson } from '../event/go-json.ts';
 import { type Encoded, type SinkEvent } from './sink.ts';
 import { type EventLayout, Layout } from './template-fields.ts';
 
@@ -33,26 +34,10 @@ export interface PayloadConfig {
 export function encodePayload(config: PayloadConfig, event: SinkEvent): string {
   const options = { deDot: config.deDot ?? false };
   if (config.layout === undefined) return exporterJson(event.event, options);
-  return layoutJson(config.layout.render(event, options));
+  return goJson(config.layout.render(event, options));
 }
 
 /** Wraps a text that is sent as it is, with its size in bytes. */
 export function textPayload(text: string): Encoded<string> {
   return { payload: text, bytes: Buffer.byteLength(text) };
-}
-
-/** Go's encoding/json writes these characters as escapes, and consumers of the exporter compare texts. */
-const goEscapes: Readonly<Record<string, string>> = {
-  '<': '\\u003c',
-  '>': '\\u003e',
-  '&': '\\u0026',
-  '\u2028': '\\u2028',
-  '\u2029': '\\u2029',
-};
-
-function layoutJson(document: unknown): string {
-  return JSON.stringify(document).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => goEscapes[character] ?? character,
-  );
 }

@@ -1,0 +1,191 @@
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+
+import { type AddressGuard } from './address-guard.ts';
+import { basicAuthorization } from './auth.ts';
+import { DeliveryError } from './delivery-error.ts';
+import { addressNotAllowed, createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
+import { createGuardedConnector, connectTimeoutMs } from './guarded-connector.ts';
+import { mergeHeaders } from './http-headers.ts';
+import { headerOf, type HttpResponse } from './http-response.ts';
+import { toDeliveryError } from './network-error.ts';
+import { probeThrough } from './probe.ts';
+import { bareHost, findProxy, type ProxyEnvironment } from './proxy.ts';
+import { readBody } from './response-body.ts';
+import { createTlsOptions, type TlsOptions } from './tls.ts';
+
+/** How a sink's HTTP client connects. */
+export interface HttpClientOptions {
+  readonly tls?: TlsOptions;
+  /** Judges every address before a connection to it, as the sink's context gives it. */
+  readonly isAddressAllowed?: AddressGuard | undefined;
+  /** Open connections to one origin, at most. @default 32 */
+  readonly connections?: number;
+  /** How many redirects (307, 308) to the same origin are followed. @default 0 */
+  readonly maxRedirects?: number;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. @default process.env */
+  readonly environment?: ProxyEnvironment;
+}
+
+/** One request. */
+export interface HttpRequest {
+  /** @default POST */
+  readonly method?: string;
+  /** User info in it becomes Basic authentication, unless the headers authenticate already. */
+  readonly url: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal: AbortSignal;
+  /** How much of the answer's body is kept, in bytes. @default 65536 */
+  readonly maxBodyBytes?: number;
+}
+
+/** An HTTP client of one sink: its connections, TLS sessions and limits are shared with nobody. */
+export interface HttpClient {
+  /** Sends a request and reads the answer; throws DeliveryError when there is none. */
+  request(request: HttpRequest): Promise<HttpResponse>;
+  /** Connects to a URL's host, by TLS for https, without sending a request; throws DeliveryError. */
+  probe(url: string | URL, signal: AbortSignal): Promise<void>;
+  /** Drops all connections. */
+  close(): Promise<void>;
+}
+
+const defaultMaxBodyBytes = 65_536;
+
+/** Creates the HTTP client of a sink. */
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  return new UndiciClient(options);
+}
+
+class UndiciClient implements HttpClient {
+  readonly #options: HttpClientOptions;
+  readonly #tls: TlsOptions;
+  /** By proxy; `direct` for none. */
+  readonly #dispatchers = new Map<string, Dispatcher>();
+  #isClosed = false;
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
+    this.#tls = options.tls ?? createTlsOptions();
+  }
+
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    let url = new URL(request.url);
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await this.#exchange(url, request);
+      const next = redirects < (this.#options.maxRedirects ?? 0) ? placeWithin(url, response) : undefined;
+      if (next === undefined) return response;
+      url = next;
+    }
+  }
+
+  async probe(url: string | URL, signal: AbortSignal): Promise<void> {
+    const target = new URL(url);
+    await this.#guarded(target, signal, async () => {
+      const proxy = await this.#findAllowedProxy(target);
+      await probeThrough(
+        { target, proxy },
+        { tls: this.#tls, isAddressAllowed: this.#options.isAddressAllowed, signal },
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+    this.#dispatchers.clear();
+  }
+
+  #exchange(url: URL, request: HttpRequest): Promise<HttpResponse> {
+    return this.#guarded(url, request.signal, async () => {
+      const dispatcher = this.#dispatcherFor(await this.#findAllowedProxy(url));
+      const response = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: request.method ?? 'POST',
+        headers: mergeHeaders({ 'user-agent': 'eventroute' }, authorizationIn(url), request.headers),
+        body: request.body ?? null,
+        signal: request.signal,
+      });
+      const body = await readBody(response.body, request.maxBodyBytes ?? defaultMaxBodyBytes);
+      return { status: response.statusCode, headers: response.headers, ...body, endpoint: url.host };
+    });
+  }
+
+  /** Runs a step with a URL's host; whatever it throws becomes a DeliveryError that names the host. */
+  async #guarded<T>(url: URL, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw DeliveryError.retry(`the connection to ${url.host} was closed`, 'ShuttingDown');
+    try {
+      signal.throwIfAborted();
+      return await step();
+    } catch (error) {
+      throw toDeliveryError(signal.aborted ? signal.reason : error, url.host);
+    }
+  }
+
+  /**
+   * Behind a proxy the name is looked up by the proxy, so ours is a check beforehand: it refuses what is plainly one of
+   * our own addresses, and leaves names that only the proxy knows to the proxy's rules.
+   */
+  async #findAllowedProxy(url: URL): Promise<URL | undefined> {
+    const proxy = findProxy(url, this.#options.environment ?? process.env);
+    const { isAddressAllowed } = this.#options;
+    if (proxy === undefined || isAddressAllowed === undefined) return proxy;
+    refuseLiteralAddress(url.hostname, isAddressAllowed);
+    const lookup = createGuardedLookup(isAddressAllowed);
+    const error = await new Promise((resolve) => {
+      lookup(bareHost(url), { all: true }, resolve);
+    });
+    if (error instanceof DeliveryError) throw addressNotAllowed(url.hostname);
+    return proxy;
+  }
+
+  #dispatcherFor(proxy: URL | undefined): Dispatcher {
+    const key = proxy?.href ?? 'direct';
+    const known = this.#dispatchers.get(key);
+    if (known !== undefined) return known;
+    const created = this.#createDispatcher(proxy);
+    this.#dispatchers.set(key, created);
+    return created;
+  }
+
+  #createDispatcher(proxy: URL | undefined): Dispatcher {
+    const connections = this.#options.connections ?? 32;
+    if (proxy === undefined) {
+      const connect = createGuardedConnector(this.#tls, this.#options.isAddressAllowed);
+      return new Agent({ connect, connections, allowH2: false });
+    }
+    const requestTls = { ...this.#tls, timeout: connectTimeoutMs, allowH2: false };
+    return new ProxyAgent({
+      uri: proxy.href,
+      connections,
+      requestTls,
+      allowH2: false,
+      connectTimeout: connectTimeoutMs,
+    });
+  }
+}
+
+function authorizationIn(url: URL): { authorization: string } | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  const [username, password] = [url.username, url.password].map(decodePart) as [string, string];
+  return { authorization: basicAuthorization(username, password) };
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** 301, 302 and 303 would turn the request into a GET without its body; the exporter lost events that way. */
+function placeWithin(url: URL, response: HttpResponse): URL | undefined {
+  if (response.status !== 307 && response.status !== 308) return undefined;
+  const location = headerOf(response, 'location');
+  const next = location === undefined ? null : URL.parse(location, url);
+  if (next?.origin !== url.origin) return undefined;
+  next.username = url.username;
+  next.password = url.password;
+  return next;
+}
