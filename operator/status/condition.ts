@@ -29,7 +29,7 @@ export interface Judgement {
   /** The aspects, most fundamental first: `Ready` tells the first that is not true. */
   readonly aspects: readonly (readonly [Exclude<ConditionType, 'Ready'>, Verdict])[];
   /** What `Ready` says when all is well. */
-  readonly ready?: Verdict;
+  readonly ready?: Verdict | undefined;
   readonly generation: number;
   readonly now: Date;
 }
@@ -67,6 +67,11 @@ export function differ(a: readonly Condition[], b: readonly Condition[]): boolea
 /** Writes a time as metav1.Time does: RFC 3339 in UTC, to the second. */
 export function timestamp(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** Writes a time, or keeps what was written before when there is none. */
+export function timestampOr(time: Date | undefined, before: string | undefined): string | undefined {
+  return time === undefined ? before : timestamp(time);
 }
 
 /** The schema of `status.conditions`. */

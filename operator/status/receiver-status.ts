@@ -1,6 +1,13 @@
 import { Type, type Static } from '@sinclair/typebox';
 
-import { conditionsField, initialStatus, type Condition } from './condition.ts';
+import {
+  conditionsField,
+  initialStatus,
+  judge,
+  timestamp,
+  type Condition,
+  type Verdict,
+} from './condition.ts';
 
 const count = (description: string) =>
   Type.Optional(Type.Integer({ format: 'int64', minimum: 0, description }));
@@ -36,3 +43,54 @@ export const receiverStatusFields = Type.Object(
 
 /** An EventReceiver's status. */
 export type ReceiverStatus = Static<typeof receiverStatusFields>;
+
+/** What is known of a receiver; the counts are those since the operator started. */
+export interface ReceiverFacts {
+  readonly generation: number;
+  readonly accepted: Verdict;
+  readonly resolvedRefs: Verdict;
+  readonly delivering: Verdict;
+  readonly sink: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly counts: Readonly<Record<'delivered' | 'failed' | 'dropped' | 'pending', number>>;
+  readonly lastSuccessTime: Date | undefined;
+  readonly lastFailure:
+    { readonly time: Date; readonly reason: string; readonly message: string } | undefined;
+}
+
+/**
+ * Makes a receiver's status. Counters go on from `base`, the status that the object had when the operator first saw
+ * it; transition times go on from `previous`, the status that was last written.
+ */
+export function receiverStatus(
+  facts: ReceiverFacts,
+  {
+    base,
+    previous,
+    now,
+  }: { readonly base: ReceiverStatus; readonly previous: ReceiverStatus; readonly now: Date },
+): ReceiverStatus {
+  const { counts, generation, accepted, resolvedRefs, delivering } = facts;
+  return {
+    observedGeneration: generation,
+    conditions: judge(previous.conditions ?? [], {
+      aspects: [
+        ['Accepted', accepted],
+        ['ResolvedRefs', resolvedRefs],
+        ['Delivering', delivering],
+      ],
+      generation,
+      now,
+    }),
+    sink: facts.sink,
+    endpoint: facts.endpoint,
+    delivered: (base.delivered ?? 0) + counts.delivered,
+    failed: (base.failed ?? 0) + counts.failed,
+    dropped: (base.dropped ?? 0) + counts.dropped,
+    pending: counts.pending,
+    lastSuccessTime: timestampOr(facts.lastSuccessTime, base.lastSuccessTime),
+    lastFailure: facts.lastFailure
+      ? { ...facts.lastFailure, time: timestamp(facts.lastFailure.time) }
+      : base.lastFailure,
+  };
+}
