@@ -2,14 +2,19 @@
 export { Type } from '@sinclair/typebox';
 
 export { Duration, OneOf, Quantity, Secret, Text } from '../schema/fields.ts';
-export { type AddressGuard } from './address-guard.ts';
+export { type AddressGuard, type AddressGuardOptions, createAddressGuard } from './address-guard.ts';
 export { type AuthConfig, authFields, authorizationOf, basicAuthorization } from './auth.ts';
 export { DeliveryError } from './delivery-error.ts';
 export { createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
+export { type Headers, checkHeaderName, headerValue, mergeHeaders } from './http-headers.ts';
+export { headerOf, type HttpResponse } from './http-response.ts';
+export { failureOfResponse } from './http-status.ts';
+export { createHttpClient, type HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
 export { toDeliveryError } from './network-error.ts';
 export { encodePayload, type PayloadConfig, payloadFields, textPayload } from './payload.ts';
 export {
   defineSink,
+  type DeliveryDefaults,
   type DeliveryDefaults,
   type Encoded,
   type Outgoing,
@@ -18,6 +23,8 @@ export {
   type SinkDefinition,
   type SinkEvent,
 } from './sink.ts';
+export { createRedactor, openSink, type Redactor, withRedaction } from './redact.ts';
+export { parseRetryAfter } from './retry-after.ts';
 export { SecretMap, SecretTls, type TlsSecret } from './secret-fields.ts';
 export { createTlsOptions, type TlsConfig, tlsField, type TlsOptions } from './tls.ts';
 export {

@@ -65,6 +65,8 @@ export interface SinkDefinition<Config extends TObject = TObject, Payload = unkn
   /** A whole, valid `spec.sink.<name>` as a user writes it. */
   readonly example: Readonly<Record<string, unknown>>;
   readonly defaults?: DeliveryDefaults;
+  /** The limits and habits of a resolved configuration, where they differ from `defaults`: one that batches, say. */
+  defaultsFor?(config: Static<Config>): DeliveryDefaults;
   /** The sink writes to the operator's own machine, so only the root namespace may use it. */
   readonly local?: boolean;
   /** Opens the sink on its resolved configuration; what is wrong with it is found here, not at the first event. */

@@ -1,0 +1,38 @@
+import { goEvent } from '../event/go-event.ts';
+import { templateData } from '../event/template-data.ts';
+import { compileLayout } from '../template/layout.ts';
+import { compileTemplate } from '../template/template.ts';
+import { DeliveryError } from './delivery-error.ts';
+import { type EventLayout, type TextTemplate } from './template-fields.ts';
+
+/**
+ * Compiles a text with Go templates; `path` names it in errors.
+ * @throws TemplateError when it does not compile. What its `render` throws is a permanent DeliveryError, RenderFailed.
+ */
+export function compileText(source: string, path: string): TextTemplate {
+  const template = compileTemplate(source, { root: goEvent });
+  return {
+    constant: template.constant,
+    render: (event) => rendering(path, () => template.render(templateData(event))),
+  };
+}
+
+/**
+ * Compiles a document whose texts are Go templates; `path` names it in errors.
+ * @throws TemplateError when a text does not compile. What its `render` throws is a permanent DeliveryError, RenderFailed.
+ */
+export function compileDocument(source: unknown, path: string): EventLayout {
+  const layout = compileLayout(source, { root: goEvent });
+  return {
+    render: (event, options = {}) => rendering(path, () => layout.render(templateData(event, options))),
+  };
+}
+
+function rendering<T>(path: string, render: () => T): T {
+  try {
+    return render();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw DeliveryError.permanent(`${path} failed on this event: ${message}`, 'RenderFailed', cause);
+  }
+}
