@@ -1,0 +1,69 @@
+import {
+  DeliveryError,
+  encodePayload,
+  type PayloadConfig,
+  type Sink,
+  textPayload,
+  toDeliveryError,
+} from '../sink-kit/index.ts';
+import { unlessAborted } from './abortable.ts';
+
+/** How far an append came. */
+export interface Appended {
+  /** How many lines, from the first on, are written whole. */
+  readonly written: number;
+  /** What kept the others from being written; undefined when all were. */
+  readonly failure?: DeliveryError | undefined;
+}
+
+/** A place that takes lines. Appends never overlap, so it keeps no order of its own. */
+export interface LineOutput {
+  readonly endpoint: string;
+  /** Appends lines, each of which ends in a line feed. Once the signal aborts it stops where a line ends, if it can. */
+  append(lines: readonly Buffer[], signal: AbortSignal): Promise<Appended>;
+  /** Tells without side effects whether lines could be appended; throws DeliveryError. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Makes a sink that writes the JSON document of each event as one line. */
+export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<string> {
+  const takeTurn = createTurns();
+  return {
+    endpoint: output.endpoint,
+    encode: (event) => textPayload(`${encodePayload(config, event)}\n`),
+    send: async (batch, signal) => {
+      const lines = batch.map(({ payload }) => Buffer.from(payload));
+      const turn = takeTurn(() => output.append(lines, signal), signal);
+      const { written, failure } = await turn.catch((thrown: unknown) => {
+        throw toDeliveryError(thrown, output.endpoint);
+      });
+      if (failure === undefined) return;
+      if (written === 0) throw failure;
+      throw DeliveryError.partial(
+        failure.message,
+        lines.map((_, index) => (index < written ? undefined : failure)),
+      );
+    },
+    check: () => output.check(),
+    close: () => output.close(),
+  };
+}
+
+type TakeTurn = <Result>(task: () => Promise<Result>, signal: AbortSignal) => Promise<Result>;
+
+/**
+ * Runs tasks one after the other. A caller whose signal aborts is let go at once; its task keeps the turn until it
+ * ends, so that a disk or reader that hangs cannot pile up writes.
+ */
+function createTurns(): TakeTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task, signal) => {
+    const turn = last.then(() => {
+      signal.throwIfAborted();
+      return task();
+    });
+    last = turn.catch(() => undefined);
+    return unlessAborted(turn, signal);
+  };
+}

@@ -1,0 +1,23 @@
+import { type SinkDefinition } from '../sink-kit/index.ts';
+
+/** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
+export const sinks = {
+  file: () => import('./file.ts'),
+  pipe: () => import('./pipe.ts'),
+  stdout: () => import('./stdout.ts'),
+  syslog: () => import('./syslog.ts'),
+  udp: () => import('./udp.ts'),
+  webhook: () => import('./webhook.ts'),
+} as const satisfies Record<string, () => Promise<{ default: unknown }>>;
+
+/** The name of a kind of sink. */
+export type SinkName = keyof typeof sinks;
+
+/** The names of all kinds of sinks, in order. */
+export const sinkNames = Object.keys(sinks) as readonly SinkName[];
+
+/** Loads a kind of sink with the packages that it needs. */
+export async function loadSink(name: SinkName): Promise<SinkDefinition> {
+  // The registry mixes kinds whose config types differ; whoever opens one has validated its config by its own schema.
+  return (await sinks[name]()).default as unknown as SinkDefinition;
+}

@@ -1,0 +1,61 @@
+import {
+  createGuardedLookup,
+  defineSink,
+  type Encoded,
+  encodePayload,
+  payloadFields,
+  Quantity,
+  Text,
+  textPayload,
+  Type,
+} from '../sink-kit/index.ts';
+import { createDatagramSender, longestDatagramBytes, tooLong } from './datagram-sender.ts';
+import { parseHostPort } from './host-port.ts';
+
+export default defineSink({
+  summary: 'Sends each event as a UDP datagram that holds one line of JSON.',
+  config: Type.Object(
+    {
+      host: Text({
+        description:
+          'Where to send to, as `host:port`. The name is looked up every minute. UDP gives no answer: an event counts as ' +
+          'delivered when it was sent and no refusal came back at once.',
+        minLength: 1,
+        examples: ['logstash.logging.svc:5000'],
+      }),
+      maxBytes: Type.Optional(
+        Quantity({
+          description:
+            'The longest datagram to send, at most 65507 bytes; longer events are rejected. Datagrams above about 1400 ' +
+            'bytes are sent in fragments, which some networks do not let through.',
+          default: longestDatagramBytes,
+          examples: ['8Ki'],
+        }),
+      ),
+      ...payloadFields,
+    },
+    { description: 'Sends each event as a UDP datagram that holds one line of JSON.' },
+  ),
+  example: { host: 'logstash.logging.svc:5000' },
+  defaults: { batch: { maxEvents: 100, maxWaitMs: 100 } },
+  open: (config, { isAddressAllowed }) => {
+    const target = parseHostPort(config.host, 'host');
+    const sender = createDatagramSender(target, { lookup: createGuardedLookup(isAddressAllowed) });
+    const limitBytes = Math.min(config.maxBytes ?? longestDatagramBytes, longestDatagramBytes);
+    return {
+      endpoint: sender.endpoint,
+      encode: (event): Encoded<string> => {
+        const encoded = textPayload(`${encodePayload(config, event)}\n`);
+        if (encoded.bytes > limitBytes) throw tooLong(sender.endpoint, encoded.bytes, limitBytes);
+        return encoded;
+      },
+      send: (batch, signal) =>
+        sender.send(
+          batch.map(({ payload }) => Buffer.from(payload)),
+          signal,
+        ),
+      check: (signal) => sender.check(signal),
+      close: () => sender.close(),
+    };
+  },
+});
