@@ -1,3 +1,4 @@
+import { type Reason } from '../schema/reasons.ts';
 import { DeliveryError } from './delivery-error.ts';
 
 /** Header fields of a request; names in any case. */
@@ -44,16 +45,16 @@ export function checkHeaderName(name: string): void {
 
 /**
  * Makes a value that may go on the wire: UTF-8 as Go sends it, without white space around it.
- * @throws DeliveryError (permanent, RenderFailed) for line breaks and other control characters, by which a value could
+ * @throws DeliveryError (permanent, with the given reason) for line breaks and other control characters, by which a value could
  * bring in header fields of its own.
  */
-export function headerValue(name: string, value: string): string {
+export function headerValue(name: string, value: string, reason: Reason = 'RenderFailed'): string {
   const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, '');
 
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(trimmed)) {
     throw DeliveryError.permanent(
       `the value of header ${name} holds a line break or another control character`,
-      'RenderFailed',
+      reason,
     );
   }
   return Buffer.from(trimmed, 'utf8').toString('latin1');

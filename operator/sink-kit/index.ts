@@ -15,7 +15,6 @@ export { encodePayload, type PayloadConfig, payloadFields, textPayload } from '.
 export {
   defineSink,
   type DeliveryDefaults,
-  type DeliveryDefaults,
   type Encoded,
   type Outgoing,
   type Sink,
@@ -23,10 +22,12 @@ export {
   type SinkDefinition,
   type SinkEvent,
 } from './sink.ts';
+export { type PartOfBatch, sendInOrder } from './send-in-order.ts';
 export { createRedactor, openSink, type Redactor, withRedaction } from './redact.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { SecretMap, SecretTls, type TlsSecret } from './secret-fields.ts';
 export { createTlsOptions, type TlsConfig, tlsField, type TlsOptions } from './tls.ts';
+export { compileHeaders } from './templated-headers.ts';
 export {
   type DocumentOptions,
   type EventLayout,
