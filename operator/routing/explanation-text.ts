@@ -85,8 +85,8 @@ function draw({ text, below }: Drawn, first: string, rest: string): string[] {
 
 // Texts of events are anyone's; a control character among them could rewrite the terminal.
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) =>
-    JSON.stringify(character).slice(1, -1),
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -114,15 +114,15 @@ class Collector implements Walker {
   #seen = 0;
   /** The route that is being walked, and its nodes that matched so far, innermost first. */
   #route: CompiledRoute | undefined;
-  #nodes: NodeRef[] | undefined;
+  readonly #nodes: NodeRef[] = [];
 
   consult(route: CompiledRoute, occurrence: Occurrence): void {
     if (whyNotConsulted(route, occurrence) !== undefined) return;
     this.#seen += 1;
     this.#route = route;
-    this.#nodes = undefined;
+    this.#nodes.length = 0;
     if (!walkNode(route.root, occurrence.event, this)) return;
-    const nodes = (this.#nodes ?? nothing).toReversed();
+    const nodes = this.#nodes.toReversed();
     (this.#matched ??= []).push({ route: route.key, shadow: route.mode === 'Shadow', nodes });
   }
 
@@ -160,7 +160,7 @@ class Collector implements Walker {
   }
 
   matched(node: CompiledNode): void {
-    (this.#nodes ??= []).push(node.ref);
+    this.#nodes.push(node.ref);
   }
 
   #openDelivery(receiver: ReceiverRef): OpenDelivery {
