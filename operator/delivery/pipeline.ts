@@ -1,10 +1,16 @@
+import { objectKey } from '../event/object-key.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock } from '../schema/clock.ts';
 import { type Reason } from '../schema/reasons.ts';
 import { type Sink } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type DeliveryObserver } from './observer.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createGate } from './gate.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { type DeliveryObserver, guardObserver } from './observer.ts';
 import { type DeliveryPolicy } from './policy.ts';
+import { createQueue, type Queue } from './queue.ts';
+import { createSettler, type Settler } from './settler.ts';
 import { type Tally } from './tally.ts';
 
 /** What a pipeline is made of. */
@@ -44,4 +50,100 @@ export interface Pipeline {
    * the sink. Ends early when nothing could be delivered any more; takes at most two seconds longer than the grace period.
    */
   stop(options: StopOptions): Promise<Tally>;
+}
+
+/** Creates a pipeline without a sink: it keeps what it accepts until `useSink`. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return new ReceiverPipeline(options);
+}
+
+class ReceiverPipeline implements Pipeline {
+  readonly #receiver: string;
+  readonly #clock: Clock;
+  readonly #queue: Queue;
+  readonly #ledger: Ledger;
+  readonly #settler: Settler;
+  readonly #dispatcher: Dispatcher;
+  #policy: DeliveryPolicy;
+  #stopReason: StopOptions['reason'] | undefined;
+  #stopped: Promise<Tally> | undefined;
+
+  constructor(options: PipelineOptions) {
+    const { receiver, clock, random, log } = options;
+    this.#receiver = receiver;
+    this.#clock = clock;
+    this.#policy = options.policy;
+    const policy = (): DeliveryPolicy => this.#policy;
+    this.#queue = createQueue(options.policy.ordering);
+    this.#ledger = createLedger(clock);
+    const parts = { receiver, clock, log, policy, queue: this.#queue, gate: createGate(policy, random) };
+    const observer = guardObserver(options.observer, log);
+    this.#settler = createSettler({ ...parts, ledger: this.#ledger, observer, random });
+    this.#dispatcher = createDispatcher({ ...parts, settler: this.#settler });
+  }
+
+  accept(occurrence: Occurrence, routes: readonly string[]): void {
+    const { event, key, number, time, position } = occurrence;
+    const sinkEvent = { event, key, number, time, position, receiver: this.#receiver, routes };
+    this.#ledger.received();
+    if (this.#stopReason !== undefined) this.#settler.refuse(sinkEvent, this.#stopReason);
+    else if (!this.#makeRoom()) this.#settler.refuse(sinkEvent, 'QueueFull');
+    else {
+      const acceptedAt = this.#clock.now();
+      this.#queue.push({ event: sinkEvent, objectKey: orderKey(occurrence), acceptedAt });
+      this.#dispatcher.schedule();
+    }
+  }
+
+  useSink(sink: Sink | undefined): void {
+    this.#dispatcher.useSink(sink);
+  }
+
+  setPolicy(policy: DeliveryPolicy): void {
+    this.#policy = policy;
+    this.#queue.setOrdering(policy.ordering);
+    this.#dispatcher.schedule();
+  }
+
+  tally(): Tally {
+    const oldest = this.#queue.oldest();
+    const oldestPendingTime =
+      oldest && new Date(this.#clock.date().getTime() - (this.#clock.now() - oldest.acceptedAt));
+    return this.#ledger.tally({ pending: this.#queue.size, oldestPendingTime });
+  }
+
+  stop({ graceMs, reason }: StopOptions): Promise<Tally> {
+    this.#stopReason ??= reason;
+    const drained = this.#dispatcher.drainUntil(this.#clock.now() + graceMs);
+    this.#stopped ??= this.#finish(drained, this.#stopReason);
+    return this.#stopped;
+  }
+
+  async #finish(drained: Promise<void>, reason: StopOptions['reason']): Promise<Tally> {
+    await drained;
+    for (let entry = this.#queue.oldest(); entry !== undefined; entry = this.#queue.oldest()) {
+      this.#settler.drop(entry, reason);
+    }
+    await this.#dispatcher.close();
+    return this.tally();
+  }
+
+  #makeRoom(): boolean {
+    const { maxEvents, onFull } = this.#policy.buffer;
+    while (this.#queue.size >= maxEvents) {
+      const oldest = onFull === 'DropOldest' ? this.#queue.oldestIdle() : undefined;
+      if (oldest === undefined) return false;
+      this.#settler.drop(oldest, 'QueueFull');
+    }
+    return true;
+  }
+}
+
+/** An event that cannot be read far enough to name its object keeps no order; it must not break intake. */
+function orderKey({ event, key }: Occurrence): string {
+  try {
+    return objectKey(event);
+  } catch {
+    return key;
+  }
 }

@@ -130,16 +130,20 @@ type Written = Static<typeof deliveryFields>;
  */
 export function resolvePolicy(written: unknown, sinkDefaults: DeliveryDefaults = {}): DeliveryPolicy {
   const { timeout, retry, batch, buffer, concurrency, ordering } = (written ?? {}) as Written;
-  const bufferMaxEvents = buffer?.maxEvents ?? 10_000;
+  const bufferPolicy = resolveBuffer(buffer);
   const batchPolicy = resolveBatch(batch, sinkDefaults.batch);
   return {
     timeoutMs: toMs(timeout) ?? sinkDefaults.timeoutMs ?? 10_000,
     retry: resolveRetry(retry),
-    batch: { ...batchPolicy, maxEvents: Math.min(batchPolicy.maxEvents, bufferMaxEvents) },
-    buffer: { maxEvents: bufferMaxEvents, onFull: buffer?.onFull ?? 'DropOldest' },
+    batch: { ...batchPolicy, maxEvents: Math.min(batchPolicy.maxEvents, bufferPolicy.maxEvents) },
+    buffer: bufferPolicy,
     concurrency: concurrency ?? sinkDefaults.concurrency ?? 4,
     ordering: ordering ?? 'PerObject',
   };
+}
+
+function resolveBuffer(written: Written['buffer'] = {}): DeliveryPolicy['buffer'] {
+  return { maxEvents: written.maxEvents ?? 10_000, onFull: written.onFull ?? 'DropOldest' };
 }
 
 function resolveBatch(

@@ -1,0 +1,113 @@
+import { type Occurrence } from '../event/occurrence.ts';
+import { type Clock } from '../schema/clock.ts';
+import { type Log } from '../telemetry/log.ts';
+import { type DeliveryObserver } from './observer.ts';
+import { createPipeline, type Pipeline, type StopOptions } from './pipeline.ts';
+import { type DeliveryPolicy } from './policy.ts';
+import { type Tally } from './tally.ts';
+
+/** What all pipelines share. */
+export interface DeliveryOptions {
+  readonly clock: Clock;
+  /** Gives numbers from 0 to below 1, for jitter. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly observer: DeliveryObserver;
+}
+
+/** A receiver that an occurrence goes to. */
+export interface Destination {
+  /** `namespace/name` of the receiver. */
+  readonly receiver: string;
+  /** `namespace/name` of each route that sends it there. */
+  readonly routes: readonly string[];
+}
+
+/** All receivers' pipelines; none of them waits for another. */
+export interface Delivery {
+  /** The pipeline of a receiver, named `namespace/name`. */
+  pipeline(receiver: string): Pipeline | undefined;
+  /** Creates the pipeline of a receiver, or applies the policy to the one that is there. */
+  ensure(receiver: string, policy: DeliveryPolicy): Pipeline;
+  /** Stops the pipeline of a receiver that is gone; gives its last tally, undefined when there was none. */
+  remove(receiver: string, options?: { readonly graceMs?: number }): Promise<Tally | undefined>;
+  /** Hands an occurrence to each receiver; gives the receivers that have no pipeline, which nobody else counts. */
+  accept(occurrence: Occurrence, destinations: readonly Destination[]): readonly string[];
+  /** The tallies of the receivers that are there, by `namespace/name`. */
+  tallies(): ReadonlyMap<string, Tally>;
+  /** Stops all pipelines at the same time; gives their last tallies. */
+  stop(options: Pick<StopOptions, 'graceMs'>): Promise<ReadonlyMap<string, Tally>>;
+}
+
+/** Creates a delivery without receivers. */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  return new PipelineMap(options);
+}
+
+class PipelineMap implements Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #pipelines = new Map<string, Pipeline>();
+  /** Pipelines whose receiver is gone, until they have ended. */
+  readonly #leaving = new Set<Pipeline>();
+  #isStopping = false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  pipeline(receiver: string): Pipeline | undefined {
+    return this.#pipelines.get(receiver);
+  }
+
+  ensure(receiver: string, policy: DeliveryPolicy): Pipeline {
+    const present = this.#pipelines.get(receiver);
+    if (present !== undefined) {
+      present.setPolicy(policy);
+      return present;
+    }
+    const pipeline = createPipeline({ ...this.#options, receiver, policy });
+    this.#pipelines.set(receiver, pipeline);
+    if (this.#isStopping) void pipeline.stop({ graceMs: 0, reason: 'ShuttingDown' });
+    return pipeline;
+  }
+
+  async remove(receiver: string, { graceMs = 0 }: { graceMs?: number } = {}): Promise<Tally | undefined> {
+    const pipeline = this.#pipelines.get(receiver);
+    if (pipeline === undefined) return undefined;
+    this.#pipelines.delete(receiver);
+    this.#leaving.add(pipeline);
+    const tally = await pipeline.stop({ graceMs, reason: 'ReceiverGone' });
+    this.#leaving.delete(pipeline);
+    return tally;
+  }
+
+  accept(occurrence: Occurrence, destinations: readonly Destination[]): readonly string[] {
+    const unknown: string[] = [];
+    for (const { receiver, routes } of destinations) {
+      const pipeline = this.#pipelines.get(receiver);
+      if (pipeline === undefined) unknown.push(receiver);
+      else pipeline.accept(occurrence, routes);
+    }
+    return unknown;
+  }
+
+  tallies(): ReadonlyMap<string, Tally> {
+    return new Map(Array.from(this.#pipelines, ([receiver, pipeline]) => [receiver, pipeline.tally()]));
+  }
+
+  async stop({ graceMs }: Pick<StopOptions, 'graceMs'>): Promise<ReadonlyMap<string, Tally>> {
+    this.#isStopping = true;
+    const [tallies] = await Promise.all([
+      Promise.all(
+        Array.from(this.#pipelines, async ([receiver, pipeline]): Promise<[string, Tally]> => [
+          receiver,
+          await pipeline.stop({ graceMs, reason: 'ShuttingDown' }),
+        ]),
+      ),
+      Promise.all(
+        Array.from(this.#leaving, (pipeline) => pipeline.stop({ graceMs, reason: 'ReceiverGone' })),
+      ),
+    ]);
+    return new Map(tallies);
+  }
+}

@@ -1,0 +1,195 @@
+import { type Clock } from '../schema/clock.ts';
+import { formatDuration } from '../schema/duration.ts';
+import { type Reason } from '../schema/reasons.ts';
+import { type DeliveryError, type SinkEvent } from '../sink-kit/index.ts';
+import { type Log } from '../telemetry/log.ts';
+import { type AttemptResult } from './attempt.ts';
+import { backoffMs, retryAfterWaitMs } from './backoff.ts';
+import { type Gate } from './gate.ts';
+import { type Ledger } from './ledger.ts';
+import { type DeliveryObserver } from './observer.ts';
+import { type DeliveryPolicy } from './policy.ts';
+import { type Entry, type Queue } from './queue.ts';
+
+/** What a settler works on: the parts of one pipeline. */
+export interface SettlerOptions {
+  readonly receiver: string;
+  readonly queue: Queue;
+  readonly gate: Gate;
+  readonly ledger: Ledger;
+  readonly policy: () => DeliveryPolicy;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly observer: Required<DeliveryObserver>;
+}
+
+/** An attempt that has ended. */
+export interface Landed extends AttemptResult {
+  readonly entries: readonly Entry[];
+  /** The gate's period in which it began. */
+  readonly period: number;
+  readonly startedAt: number;
+  /** It went to a sink that is no longer in use, so its failures tell nothing about the present one. */
+  readonly outdated: boolean;
+  /** It was given up because the receiver stops; what remains is dropped for that reason and no other. */
+  readonly givenUp: boolean;
+}
+
+/** Ends events, or sends them round again; every count and every report to the observer is made here. */
+export interface Settler {
+  /** Counts an event that was never let in. */
+  refuse(event: SinkEvent, reason: Reason): void;
+  drop(entry: Entry, reason: Reason, message?: string): void;
+  /** Drops an event that its sink could not encode. */
+  reject(entry: Entry, error: DeliveryError): void;
+  land(attempt: Landed): void;
+}
+
+/** Creates the settler of a pipeline. */
+export function createSettler(options: SettlerOptions): Settler {
+  return new PipelineSettler(options);
+}
+
+class PipelineSettler implements Settler {
+  readonly #pipeline: SettlerOptions;
+
+  constructor(options: SettlerOptions) {
+    this.#pipeline = options;
+  }
+
+  refuse(event: SinkEvent, reason: Reason): void {
+    const { ledger, observer } = this.#pipeline;
+    ledger.dropped(reason);
+    observer.settled(event, { kind: 'dropped', reason });
+  }
+
+  drop(entry: Entry, reason: Reason, message?: string): void {
+    const { queue, ledger, observer } = this.#pipeline;
+    queue.end(entry);
+    ledger.dropped(reason);
+    observer.settled(entry.event, { kind: 'dropped', reason, ...(message !== undefined && { message }) });
+  }
+
+  reject(entry: Entry, error: DeliveryError): void {
+    const { ledger } = this.#pipeline;
+    ledger.failed(1, error);
+    ledger.gotNothingThrough();
+    this.drop(entry, error.reason, error.message);
+  }
+
+  land(attempt: Landed): void {
+    const { log, receiver } = this.#pipeline;
+    if (attempt.warning !== undefined)
+      log.warn('Sink reported wrongly', { receiver, warning: attempt.warning });
+    if (attempt.abandoned) log.warn('Sink did not obey the signal; its send was given up', { receiver });
+    // An attempt that we cut short to stop says nothing about the receiver.
+    const isJudged = !(attempt.givenUp && attempt.error?.reason === 'ShuttingDown');
+    if (isJudged) this.#judge(attempt);
+    attempt.entries.forEach((entry, index) => this.#settle(entry, attempt.results[index], attempt));
+    if (isJudged) this.#report(attempt);
+    this.#expireOverdue();
+  }
+
+  /** Lets the gate and the ledger know before any event goes round again, which depends on them. */
+  #judge({ results, error, period, outdated }: Landed): void {
+    const { ledger, gate, clock } = this.#pipeline;
+    const failures = results.filter((result) => result !== undefined);
+    if (error !== undefined && failures.length > 0) ledger.failed(failures.length, error);
+    if (failures.length < results.length) ledger.succeeded();
+    else ledger.gotNothingThrough();
+    if (outdated) return;
+    const wasClosed = gate.closed;
+    if (failures.length === results.length && failures.every(({ permanent }) => !permanent)) {
+      const waits = failures.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
+      gate.failed({ period, now: clock.now(), ...(waits.length > 0 && { retryAfterMs: longest(waits) }) });
+    } else {
+      gate.succeeded();
+    }
+    this.#logTurn(wasClosed, error);
+  }
+
+  #logTurn(wasClosed: boolean, error: DeliveryError | undefined): void {
+    const { gate, log, receiver, clock } = this.#pipeline;
+    if (!wasClosed && gate.closed) {
+      const probeIn = formatDuration(Math.max(0, gate.opensAt - clock.now()));
+      log.warn('Receiver failed; it gets one probe for each back-off', {
+        receiver,
+        reason: error?.reason,
+        failure: error?.message,
+        probeIn,
+      });
+    } else if (wasClosed && !gate.closed) {
+      log.info('Receiver took events again', { receiver });
+    }
+  }
+
+  #settle(entry: Entry, error: DeliveryError | undefined, { outdated, givenUp }: Landed): void {
+    const { queue, ledger, observer, policy, clock } = this.#pipeline;
+    const { maxAgeMs } = policy().retry;
+    const now = clock.now();
+    if (error === undefined) {
+      queue.end(entry);
+      ledger.delivered();
+      observer.settled(entry.event, { kind: 'delivered' });
+    } else if (error.permanent) {
+      this.drop(entry, error.reason, error.message);
+    } else if (givenUp || outdated) {
+      queue.retry(entry, now);
+    } else if (now - entry.acceptedAt >= maxAgeMs) {
+      this.drop(entry, 'Expired', expiry(maxAgeMs, error.message));
+    } else {
+      queue.retry(entry, Math.min(now + this.#waitMs(entry, error), entry.acceptedAt + maxAgeMs));
+    }
+  }
+
+  #waitMs(entry: Entry, { retryAfterMs }: DeliveryError): number {
+    const { gate, policy, random } = this.#pipeline;
+    const { initialMs, maxMs, maxAgeMs } = policy().retry;
+    if (retryAfterMs !== undefined) {
+      return retryAfterWaitMs(retryAfterMs, { initialMs, longestMs: Math.max(maxMs, maxAgeMs) }, random);
+    }
+    // A closed gate paces all events; once it opens, none of them is to wait any longer.
+    if (gate.closed) return 0;
+    entry.failures += 1;
+    return backoffMs(entry.failures, { initialMs, maxMs }, random);
+  }
+
+  #report({ entries, results, error, startedAt }: Landed): void {
+    const { observer, receiver, clock } = this.#pipeline;
+    observer.attempted({
+      receiver,
+      events: entries.length,
+      failed: results.filter((result) => result !== undefined).length,
+      ok: error === undefined,
+      ...(error !== undefined && { reason: error.reason, message: error.message }),
+      durationMs: clock.now() - startedAt,
+    });
+  }
+
+  /**
+   * Drops what is too old once the receiver has failed for all of `retry.maxAge`, also events that were never tried:
+   * the few probes of a dead receiver could not get round to them all.
+   */
+  #expireOverdue(): void {
+    const { gate, queue, policy, clock, ledger } = this.#pipeline;
+    const { maxAgeMs } = policy().retry;
+    const now = clock.now();
+    if (maxAgeMs === 0 || gate.failingSince === undefined || now - gate.failingSince < maxAgeMs) return;
+    const message = expiry(maxAgeMs, ledger.lastFailureMessage());
+    for (let entry = queue.oldestIdle(); entry !== undefined; entry = queue.oldestIdle()) {
+      if (now - entry.acceptedAt < maxAgeMs) return;
+      this.drop(entry, 'Expired', message);
+    }
+  }
+}
+
+function expiry(maxAgeMs: number, lastFailure: string): string {
+  const tried =
+    maxAgeMs === 0 ? 'one attempt was allowed' : `not delivered within ${formatDuration(maxAgeMs)}`;
+  return `${tried}; the last failure was: ${lastFailure}`;
+}
+
+function longest(waitsMs: readonly number[]): number {
+  return waitsMs.reduce((a, b) => Math.max(a, b), 0);
+}
