@@ -7,10 +7,12 @@ import { buildTool } from './go-build.ts';
 import { type ToolName, tools } from './tool.ts';
 
 /** The path of each program. */
-export type Binaries = Readonly<Record<ToolName, string>>;
+export type Binaries<Name extends ToolName = ToolName> = Readonly<Record<Name, string>>;
 
 /** Where programs are looked for, and who hears of it. */
-export interface BinariesOptions {
+export interface BinariesOptions<Name extends ToolName> {
+  /** The programs that are needed; all when left out. */
+  readonly names?: readonly Name[];
   readonly log: (line: string) => void;
   readonly env?: NodeJS.ProcessEnv;
   /** Builds one tool into a file. */
@@ -21,15 +23,16 @@ export interface BinariesOptions {
  * Finds each program in KUBEBUILDER_ASSETS, the cache, or (kubectl, helm) on PATH, and builds what is missing from the
  * Go module proxy into the cache, once for all runs of this machine.
  */
-export async function findBinaries({
+export async function findBinaries<Name extends ToolName = ToolName>({
+  names = Object.keys(tools) as Name[],
   log,
   env = process.env,
   build = buildTool,
-}: BinariesOptions): Promise<Binaries> {
+}: BinariesOptions<Name>): Promise<Binaries<Name>> {
   const cache = cacheFolder(env);
   const found = new Map<ToolName, string>();
   const missing: ToolName[] = [];
-  for (const name of Object.keys(tools) as ToolName[]) {
+  for (const name of names) {
     const path = await findOne(name, env, cache);
     if (path === undefined) missing.push(name);
     else found.set(name, path);
@@ -52,7 +55,7 @@ export async function findBinaries({
       { onWait: () => log(`Waiting for another run that builds into ${cache}`) },
     );
   }
-  return Object.fromEntries(found) as Binaries;
+  return Object.fromEntries(found) as Binaries<Name>;
 }
 
 async function findOne(name: ToolName, env: NodeJS.ProcessEnv, cache: string): Promise<string | undefined> {

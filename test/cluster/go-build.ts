@@ -96,17 +96,6 @@ async function goMod(tool: Tool, go: Go): Promise<string> {
   ].join('\n');
 }
 
-function linkerFlags(tool: Tool): string {
-  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(tool.version) ?? [];
-  const stamp = 'k8s.io/component-base/version.git';
-  return [
-    '-s -w',
-    ...(tool.module === 'k8s.io/kubernetes'
-      ? [
-          `-X ${stamp}Version=${tool.version}`,
-          `-X ${stamp}Major=${major ?? ''}`,
-          `-X ${stamp}Minor=${minor ?? ''}`,
-        ]
-      : []),
-  ].join(' ');
+function linkerFlags({ stamps }: Tool): string {
+  return ['-s -w', ...Object.entries(stamps).map(([name, value]) => `-X ${name}=${value}`)].join(' ');
 }

@@ -1,4 +1,12 @@
-const kubernetes = { module: 'k8s.io/kubernetes', version: 'v1.34.4' } as const;
+const kubernetes = {
+  module: 'k8s.io/kubernetes',
+  version: 'v1.34.4',
+  stamps: {
+    'k8s.io/component-base/version.gitVersion': 'v1.34.4',
+    'k8s.io/component-base/version.gitMajor': '1',
+    'k8s.io/component-base/version.gitMinor': '34',
+  },
+} as const;
 
 /** Every program of the test cluster: where its source is, and whether any version that is on PATH will do. */
 export const tools = {
@@ -6,6 +14,7 @@ export const tools = {
     module: 'go.etcd.io/etcd/server/v3',
     version: 'v3.6.8',
     package: 'go.etcd.io/etcd/server/v3',
+    stamps: {},
     fromPath: false,
     minutes: 1,
   },
@@ -26,6 +35,14 @@ export const tools = {
     module: 'helm.sh/helm/v3',
     version: 'v3.19.0',
     package: 'helm.sh/helm/v3/cmd/helm',
+    // without these, helm calls itself v3.19 and takes any cluster for Kubernetes 1.20 when it renders
+    stamps: {
+      'helm.sh/helm/v3/internal/version.version': 'v3.19.0',
+      'helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor': '1',
+      'helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor': '34',
+      'helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor': '1',
+      'helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor': '34',
+    },
     fromPath: true,
     minutes: 3,
   },
@@ -39,6 +56,8 @@ export interface Tool {
   readonly module: string;
   readonly version: string;
   readonly package: string;
+  /** Variables that its own release build sets, by the linker's name. */
+  readonly stamps: Readonly<Record<string, string>>;
   /** Whether a copy of unknown version on PATH will do. */
   readonly fromPath: boolean;
   /** A first build on two cores, in minutes, for people who wait. */
