@@ -75,7 +75,7 @@ describe('a route', () => {
       { count: 2 },
       ['a'],
     ],
-  ])('decides case %s as the exporter does', (_case, spec, parts, expected) => {
+  ])('decides case %s as the exporter does', (...[, spec, parts, expected]) => {
     expect(receiversOf(spec, parts)).toEqual(expected);
   });
 
@@ -285,7 +285,7 @@ const { node } = fc.letrec<{ node: RouteNode }>((tie) => ({
     drop: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: drops }),
     match: matches,
     routes: fc.oneof({ maxDepth: 3 }, fc.constant([]), fc.array(tie('node'), { maxLength: 3 })),
-  }) as fc.Arbitrary<RouteNode>,
+  }),
 }));
 
 const event = fc.record({
