@@ -1,0 +1,154 @@
+import { type ExpressionWriter } from './expression-generator.ts';
+import { type Expression, isText } from './expression.ts';
+import { parameterTypes, type GoFunction, type ParameterType } from './function-type.ts';
+import { describeOperand, type Operand } from './nodes.ts';
+import { sameType, typeName } from './value-type.ts';
+
+/** A function's call: its arguments in the source, and the value that the pipeline brings. */
+export interface Call {
+  readonly name: string;
+  /** Offset at which errors of the function itself point. */
+  readonly place: number;
+  readonly operands: readonly Operand[];
+  readonly final: Expression | undefined;
+}
+
+/** Writes the call of a function; `and` and `or` stop early. */
+export function callFunction(writer: ExpressionWriter, call: Call): Expression {
+  const found = Object.hasOwn(writer.functions, call.name) ? writer.functions[call.name] : undefined;
+  if (found === undefined) return writer.scope.failure(`"${call.name}" is not a defined function`);
+  const complaint = wrongCount(found, call);
+  if (complaint !== undefined) return writer.scope.failure(complaint);
+  if (call.name === 'and' || call.name === 'or') return shortCircuit(writer, call);
+  return ordinaryCall(writer, found, call);
+}
+
+function wrongCount(
+  { parameters, variadic }: GoFunction,
+  { name, operands, final }: Call,
+): string | undefined {
+  const got = operands.length + (final === undefined ? 0 : 1);
+  const want = parameters.length;
+  if (variadic !== undefined) {
+    if (got >= want) return undefined;
+    return `wrong number of args for ${name}: want at least ${want} got ${operands.length}`;
+  }
+  return got === want ? undefined : `wrong number of args for ${name}: want ${want} got ${got}`;
+}
+
+function shortCircuit(writer: ExpressionWriter, { name, operands, final }: Call): Expression {
+  const { scope } = writer;
+  const kept = keepFinal(writer, final, false);
+  const result = scope.local();
+  const stops =
+    name === 'or'
+      ? (rest: string) => `r.truth(${result})?${result}:${rest}`
+      : (rest: string) => `r.truth(${result})?${rest}:${result}`;
+  const write = (index: number): string => {
+    const operand = operands[index];
+    if (operand === undefined) return scope.value(kept.final ?? { code: result });
+    const value = scope.value(writer.operand(operand));
+    const isLast = index === operands.length - 1 && final === undefined;
+    if (isLast) return value;
+    return `(${result}=${value},${stops(scope.sometimes(() => write(index + 1)))})`;
+  };
+  return { code: `(${kept.before}${write(0)})` };
+}
+
+/** The value that the pipeline brings is computed before the arguments. */
+function keepFinal(
+  { scope }: ExpressionWriter,
+  final: Expression | undefined,
+  alone: boolean,
+): { before: string; final: Expression | undefined } {
+  if (final === undefined || final.constant === true || alone) return { before: '', final };
+  const local = scope.local();
+  const kept = { ...final, code: local };
+  return { before: `${local}=${final.code},`, final: kept };
+}
+
+function ordinaryCall(
+  writer: ExpressionWriter,
+  found: GoFunction,
+  { place, operands, final }: Call,
+): Expression {
+  const { scope } = writer;
+  const { parameters, variadic } = found;
+  const typeAt = (index: number): ParameterType => parameters[index] ?? variadic ?? 'any';
+  const simple = operands.every(({ kind }) => kind === 'string' || kind === 'number' || kind === 'bool');
+  const kept = keepFinal(writer, final, simple);
+  const codes = operands.map((operand, index) => argument(writer, operand, typeAt(index)));
+  if (kept.final !== undefined) codes.push(coerced(writer, kept.final, typeAt(operands.length)));
+  const fixed = codes.slice(0, parameters.length);
+  if (variadic !== undefined) fixed.push(`[${codes.slice(parameters.length).join(',')}]`);
+  const mark = `r.mark(${scope.at(place)})`;
+  return {
+    code: `(${kept.before}${scope.constant(found.call)}(${[...fixed, mark].join(',')}))`,
+    type: found.result,
+  };
+}
+
+/** Code that makes an expression fit a parameter. */
+function coerced({ scope }: ExpressionWriter, expression: Expression, to: ParameterType): string {
+  const value = scope.value(expression);
+  if (to === 'value') return value;
+  const { type } = expression;
+  if (to === 'string' && isText(expression)) return value;
+  if (type !== undefined && expression.raw !== true && to === 'any' && type.kind !== 'struct') return value;
+  if (type !== undefined && to === 'any' && (isText(expression) || type.kind === 'bool')) return value;
+  if (type !== undefined && to !== 'any' && misfits(expression, to)) {
+    const message = `wrong type for value; expected ${typeName(parameterTypes[to])}; got ${typeName(type)}`;
+    return scope.failure(message).code;
+  }
+  return `r.coerce(${value},"${to}",${scope.place})`;
+}
+
+function misfits({ type }: Expression, to: ParameterType): boolean {
+  if (type === undefined || type.kind === 'any' || type.kind === 'pointer') return false;
+  return !sameType(type, parameterTypes[to]);
+}
+
+const integers: ReadonlySet<ParameterType> = new Set<ParameterType>(['int', 'int64', 'duration']);
+const nillable: ReadonlySet<ParameterType> = new Set<ParameterType>([
+  'any',
+  'value',
+  'map',
+  'textMap',
+  'list',
+  'textList',
+  'bytes',
+]);
+
+/** Code of an argument; literals take the type that the parameter asks for. */
+function argument(writer: ExpressionWriter, operand: Operand, to: ParameterType): string {
+  const { scope } = writer;
+  if (operand.kind === 'nil') {
+    scope.at(operand.offset);
+    if (!nillable.has(to)) return scope.failure(`cannot assign nil to ${typeName(parameterTypes[to])}`).code;
+    return to === 'any' ? 'null' : `r.coerce(undefined,"${to}",${scope.place})`;
+  }
+  const isLiteral = operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
+  if (!isLiteral || to === 'any' || to === 'value') return coerced(writer, writer.operand(operand), to);
+  scope.at(operand.offset);
+  return literal(operand, to) ?? scope.failure(literalComplaint(operand, to)).code;
+}
+
+function literal(
+  operand: Extract<Operand, { kind: 'bool' | 'string' | 'number' }>,
+  to: ParameterType,
+): string | undefined {
+  if (operand.kind === 'string') return to === 'string' ? JSON.stringify(operand.value) : undefined;
+  if (operand.kind === 'bool') return to === 'bool' ? String(operand.value) : undefined;
+  const { int, float } = operand.value;
+  if (integers.has(to)) return int === undefined ? undefined : `${int}n`;
+  if (to !== 'float64' || float === undefined) return undefined;
+  return Number.isFinite(float) ? `(${Object.is(float, -0) ? '-0' : float})` : undefined;
+}
+
+function literalComplaint(operand: Operand, to: ParameterType): string {
+  const written = describeOperand(operand);
+  if (integers.has(to)) return `expected integer; found ${written}`;
+  if (to === 'float64') return `expected float; found ${written}`;
+  if (to === 'string' || to === 'bool') return `expected ${to}; found ${written}`;
+  return `can't handle ${written} for arg of type ${typeName(parameterTypes[to])}`;
+}

@@ -1,0 +1,85 @@
+import { GoError } from './template-error.ts';
+import { GoTime } from './go-time.ts';
+import { sameType, typeNameOf, typeOf } from './value-type.ts';
+import { GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type Value } from './value.ts';
+import { compareText } from './go-string.ts';
+
+type BasicKind = 'bool' | 'int' | 'uint' | 'float' | 'string';
+type Basic = { readonly kind: BasicKind; readonly value: string | boolean | bigint | number } | undefined;
+
+/** What Go compares of a value: its kind without its name. */
+function basicOf(value: Value): Basic {
+  switch (typeof value) {
+    case 'string':
+      return { kind: 'string', value };
+    case 'boolean':
+      return { kind: 'bool', value };
+    case 'bigint':
+      return { kind: 'int', value };
+    case 'number':
+      return { kind: 'float', value };
+    default:
+      return value instanceof GoScalar ? namedBasic(value) : undefined;
+  }
+}
+
+function namedBasic({ type, value }: GoScalar): Basic {
+  if (type.kind === 'uint8') return { kind: 'uint', value };
+  return basicOf(value);
+}
+
+const isInteger = (basic: Basic): boolean => basic?.kind === 'int' || basic?.kind === 'uint';
+
+const isNil = (value: Value): boolean => {
+  if (value === undefined || value === null) return true;
+  if (value instanceof GoPointer) return value.target === undefined;
+  return (value instanceof GoMap || value instanceof GoSlice) && value.isNil;
+};
+
+const incompatible = (left: Value, right: Value): GoError =>
+  new GoError(`incompatible types for comparison: ${typeNameOf(left)} and ${typeNameOf(right)}`);
+
+function equalObjects(left: Value, right: Value): boolean {
+  const absent = left === undefined || left === null || right === undefined || right === null;
+  if (!absent && typeOf(left)?.kind !== typeOf(right)?.kind) {
+    throw new GoError(`non-comparable types ${typeNameOf(left)} and ${typeNameOf(right)}`);
+  }
+  if (isNil(left) || isNil(right)) return isNil(left) === isNil(right);
+  if (right instanceof GoMap || right instanceof GoSlice || right instanceof GoStruct) {
+    throw new GoError(`non-comparable type ${typeNameOf(right)}`);
+  }
+  if (left instanceof GoTime && right instanceof GoTime) {
+    return left.name === right.name && left.seconds === right.seconds && left.nanos === right.nanos;
+  }
+  if (left instanceof GoPointer && right instanceof GoPointer) {
+    return sameType(left.type, right.type) && left.target === right.target;
+  }
+  return false;
+}
+
+function equalOne(left: Value, right: Value): boolean {
+  const [first, second] = [basicOf(left), basicOf(right)];
+  if (first === undefined && second === undefined) return equalObjects(left, right);
+  if (first?.kind === second?.kind || (isInteger(first) && isInteger(second))) {
+    return first?.value === second?.value;
+  }
+  const absent = left === undefined || left === null || right === undefined || right === null;
+  if (absent) return false;
+  throw incompatible(left, right);
+}
+
+/** Tells whether the first value equals any of the others, by Go's rules of comparison. */
+export function isEqual(left: Value, others: readonly Value[]): boolean {
+  if (others.length === 0) throw new GoError('missing argument for comparison');
+  return others.some((other) => equalOne(left, other));
+}
+
+/** Tells whether a value sorts before another; only numbers of one sort and texts have an order. */
+export function isLess(left: Value, right: Value): boolean {
+  const [first, second] = [basicOf(left), basicOf(right)];
+  if (first === undefined || second === undefined) throw new GoError('invalid type for comparison');
+  if (first.kind !== second.kind && !(isInteger(first) && isInteger(second))) throw incompatible(left, right);
+  if (first.kind === 'bool') throw new GoError('invalid type for comparison');
+  if (first.kind === 'string') return compareText(String(first.value), String(second.value)) < 0;
+  return first.value < second.value;
+}

@@ -1,0 +1,256 @@
+import { keywords, type Token, type TokenKind } from './token.ts';
+
+const spaces = ' \t\r\n';
+const isSpace = (char: string | undefined): boolean => char !== undefined && spaces.includes(char);
+const isWord = (char: string | undefined): boolean => char !== undefined && /^[_\p{L}\p{Nd}]$/u.test(char);
+const terminators = new Set([undefined, ...spaces, '.', ',', '|', ':', ')', '(']);
+const singles: Readonly<Record<string, TokenKind>> = { '=': 'assign', '|': 'pipe' };
+
+const trimEnd = (text: string): string => {
+  let end = text.length;
+  while (isSpace(text[end - 1])) end -= 1;
+  return text.slice(0, end);
+};
+
+/** Cuts a template's source into tokens, one at a time, with Go's rules for trim markers, quotes and numbers. */
+export interface Lexer {
+  next(): Token;
+}
+
+/** Starts to read a template's source. */
+export function createLexer(source: string): Lexer {
+  return new SourceLexer(source);
+}
+
+class SourceLexer implements Lexer {
+  readonly #source: string;
+  #at = 0;
+  #start = 0;
+  #parens = 0;
+  #inAction = false;
+  #failed = false;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  next(): Token {
+    if (this.#failed) return { kind: 'eof', text: '', offset: this.#start };
+    return this.#inAction ? this.#action() : this.#text();
+  }
+
+  #token(kind: TokenKind): Token {
+    const token = { kind, text: this.#source.slice(this.#start, this.#at), offset: this.#start };
+    this.#start = this.#at;
+    return token;
+  }
+
+  #error(text: string): Token {
+    this.#failed = true;
+    return { kind: 'error', text, offset: this.#start };
+  }
+
+  #text(): Token {
+    for (;;) {
+      const open = this.#source.indexOf('{{', this.#at);
+      if (open < 0) {
+        this.#at = this.#source.length;
+        return this.#token(this.#at > this.#start ? 'text' : 'eof');
+      }
+      const trims = this.#source[open + 2] === '-' && isSpace(this.#source[open + 3]);
+      const raw = this.#source.slice(this.#start, open);
+      const text = trims ? trimEnd(raw) : raw;
+      const offset = this.#start;
+      this.#start = this.#at = open;
+      if (text !== '') return { kind: 'text', text, offset };
+      const body = open + (trims ? 4 : 2);
+      if (!this.#source.startsWith('/*', body)) return this.#open(body);
+      const fault = this.#comment(body);
+      if (fault !== undefined) return fault;
+    }
+  }
+
+  #open(body: number): Token {
+    this.#at = this.#start + 2;
+    const token = this.#token('leftDelim');
+    this.#start = this.#at = body;
+    this.#inAction = true;
+    this.#parens = 0;
+    return token;
+  }
+
+  #comment(body: number): Token | undefined {
+    this.#start = body;
+    const close = this.#source.indexOf('*/', body + 2);
+    if (close < 0) return this.#error('unclosed comment');
+    this.#at = close + 2;
+    const delimiter = this.#rightDelimiter();
+    if (delimiter === undefined) return this.#error('comment ends before closing delimiter');
+    this.#skipDelimiter(delimiter);
+    this.#start = this.#at;
+    return undefined;
+  }
+
+  #rightDelimiter(): 'plain' | 'trim' | undefined {
+    const { [this.#at]: first, [this.#at + 1]: second } = this.#source;
+    if (isSpace(first) && second === '-' && this.#source.startsWith('}}', this.#at + 2)) return 'trim';
+    return this.#source.startsWith('}}', this.#at) ? 'plain' : undefined;
+  }
+
+  #skipDelimiter(delimiter: 'plain' | 'trim'): void {
+    this.#at += delimiter === 'trim' ? 4 : 2;
+    while (delimiter === 'trim' && isSpace(this.#source[this.#at])) this.#at += 1;
+  }
+
+  #close(delimiter: 'plain' | 'trim'): Token {
+    if (delimiter === 'trim') this.#start += 2;
+    const token: Token = { kind: 'rightDelim', text: '}}', offset: this.#start };
+    this.#skipDelimiter(delimiter);
+    this.#start = this.#at;
+    this.#inAction = false;
+    return token;
+  }
+
+  #action(): Token {
+    const delimiter = this.#rightDelimiter();
+    if (delimiter !== undefined) {
+      return this.#parens === 0 ? this.#close(delimiter) : this.#error('unclosed left paren');
+    }
+    const char = this.#peek();
+    if (char === undefined) return this.#error('unclosed action');
+    if (isSpace(char)) return this.#space();
+    const startsNumber = '+-'.includes(char) || /[0-9]/.test(char);
+    if (startsNumber) return this.#number();
+    if (isWord(char)) return this.#word();
+    return this.#punctuation(char);
+  }
+
+  #peek(): string | undefined {
+    const code = this.#source.codePointAt(this.#at);
+    return code === undefined ? undefined : String.fromCodePoint(code);
+  }
+
+  #punctuation(char: string): Token {
+    this.#at += char.length;
+    switch (char) {
+      case ':':
+        if (this.#source[this.#at] !== '=') return this.#error('expected :=');
+        this.#at += 1;
+        return this.#token('declare');
+      case '"':
+        return this.#quoted('"', 'string', 'unterminated quoted string');
+      case "'":
+        return this.#quoted("'", 'charConstant', 'unterminated character constant');
+      case '`':
+        return this.#rawQuoted();
+      case '$':
+        return this.#name('variable');
+      case '.':
+        return this.#dotted();
+      case '(':
+        this.#parens += 1;
+        return this.#token('leftParen');
+      case ')':
+        this.#parens -= 1;
+        return this.#parens < 0 ? this.#error('unexpected right paren') : this.#token('rightParen');
+      default:
+        return this.#other(char);
+    }
+  }
+
+  #other(char: string): Token {
+    const single = singles[char];
+    if (single !== undefined) return this.#token(single);
+    if (/^[ -~]$/.test(char)) return this.#token('char');
+    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return this.#error(`unrecognized character in action: U+${code}`);
+  }
+
+  #space(): Token {
+    while (isSpace(this.#source[this.#at])) this.#at += 1;
+    const end = this.#at;
+    this.#at = end - 1;
+    // The last space may belong to a trim marker.
+    if (this.#rightDelimiter() === 'trim') {
+      if (end - this.#start === 1) return this.#close('trim');
+    } else {
+      this.#at = end;
+    }
+    return this.#token('space');
+  }
+
+  #dotted(): Token {
+    if (/[0-9]/.test(this.#source[this.#at] ?? '')) {
+      this.#at -= 1;
+      return this.#number();
+    }
+    return this.#name('field');
+  }
+
+  #name(kind: 'field' | 'variable'): Token {
+    if (this.#atTerminator()) return this.#token(kind === 'field' ? 'dot' : 'variable');
+    this.#skipWord();
+    return this.#atTerminator() ? this.#token(kind) : this.#badCharacter();
+  }
+
+  #word(): Token {
+    this.#skipWord();
+    if (!this.#atTerminator()) return this.#badCharacter();
+    const word = this.#source.slice(this.#start, this.#at);
+    if (word === 'true' || word === 'false') return this.#token('bool');
+    return this.#token(keywords.get(word) ?? 'identifier');
+  }
+
+  #skipWord(): void {
+    for (let char = this.#peek(); isWord(char); char = this.#peek()) this.#at += char?.length ?? 1;
+  }
+
+  #atTerminator(): boolean {
+    return terminators.has(this.#peek()) || this.#source.startsWith('}}', this.#at);
+  }
+
+  #badCharacter(): Token {
+    const char = this.#peek() ?? '';
+    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return this.#error(`bad character U+${code} '${char}'`);
+  }
+
+  #quoted(quote: string, kind: TokenKind, complaint: string): Token {
+    for (;;) {
+      let char = this.#source[this.#at++];
+      if (char === quote) return this.#token(kind);
+      const escaped = char === '\\';
+      if (escaped) char = this.#source[this.#at++];
+      if (char === undefined || char === '\n') return this.#error(complaint);
+    }
+  }
+
+  #rawQuoted(): Token {
+    const close = this.#source.indexOf('`', this.#at);
+    if (close < 0) return this.#error('unterminated raw quoted string');
+    this.#at = close + 1;
+    return this.#token('rawString');
+  }
+
+  #number(): Token {
+    let good = this.#scanNumber();
+    let kind: TokenKind = 'number';
+    if (good && /[+-]/.test(this.#source[this.#at] ?? '')) {
+      good = this.#scanNumber() && this.#source[this.#at - 1] === 'i';
+      kind = 'complex';
+    }
+    if (good) return this.#token(kind);
+    return this.#error(`bad number syntax: ${JSON.stringify(this.#source.slice(this.#start, this.#at))}`);
+  }
+
+  #scanNumber(): boolean {
+    const shape =
+      /[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?/y;
+    shape.lastIndex = this.#at;
+    this.#at += shape.exec(this.#source)?.[0].length ?? 0;
+    const char = this.#peek();
+    if (!isWord(char)) return true;
+    this.#at += char?.length ?? 1;
+    return false;
+  }
+}

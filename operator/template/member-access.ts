@@ -1,0 +1,82 @@
+import { findMember, type StructMember } from './struct-member.ts';
+import { GoError } from './template-error.ts';
+import { callTimeMethod, type CallArgument } from './time-method.ts';
+import { encodeJson } from './json-writer.ts';
+import { GoTime } from './go-time.ts';
+import { type Budget } from './limits.ts';
+import { typeName, typeNameOf } from './value-type.ts';
+import { GoMap, GoPointer, GoScalar, GoStruct, type Value } from './value.ts';
+import { ownValue, wrap } from './wrap.ts';
+
+/** What a call of a member brings along; undefined when the name stands alone. */
+export type MemberArguments = readonly CallArgument[] | undefined;
+
+/** Reads a field, a method's result or a map's entry by its name, by Go's rules. */
+export function readMember(
+  receiver: Value,
+  name: string,
+  more: { budget: Budget; values?: MemberArguments },
+): Value {
+  if (receiver === undefined) return undefined;
+  if (receiver === null) throw new GoError(`nil pointer evaluating interface {}.${name}`);
+  const target = receiver instanceof GoPointer ? pointerTarget(receiver, name) : receiver;
+  if (target instanceof GoStruct) return readStruct(target, name, more);
+  if (target instanceof GoMap) return readMap(target, name, more.values);
+  const called = callMethod(target, name, more.values);
+  if (called !== undefined) return called.result;
+  throw new GoError(`can't evaluate field ${name} in type ${typeNameOf(receiver)}`);
+}
+
+function callMethod(target: Value, name: string, values: MemberArguments): { result: Value } | undefined {
+  if (target instanceof GoTime || target instanceof GoScalar)
+    return callTimeMethod(target, name, values ?? []);
+  return undefined;
+}
+
+function pointerTarget(pointer: GoPointer, name: string): Value {
+  if (pointer.target !== undefined) return pointer.target;
+  const { to } = pointer.type;
+  const lacks = to.kind !== 'struct' || findMember(to, name) === undefined;
+  const type = typeName(pointer.type);
+  if (lacks && to.kind !== 'time') throw new GoError(`can't evaluate field ${name} in type ${type}`);
+  throw new GoError(`nil pointer evaluating ${type}.${name}; guard it with {{ if }} or {{ with }}`);
+}
+
+function readMap(map: GoMap, name: string, values: MemberArguments): Value {
+  if (values !== undefined) throw new GoError(`${name} is not a method but has arguments`);
+  return map.entries.get(name);
+}
+
+function readStruct(
+  struct: GoStruct,
+  name: string,
+  { budget, values }: { budget: Budget; values?: MemberArguments },
+): Value {
+  const member = findMember(struct.type, name);
+  if (member === undefined) {
+    throw new GoError(`can't evaluate field ${name} in type ${typeNameOf(struct)}`);
+  }
+  let raw: unknown = struct.data;
+  for (const key of member.keys) raw = ownValue(raw, key);
+  if (member.kind === 'method') return callStructMethod(struct, member, { raw, budget, values });
+  if (values !== undefined) throw new GoError(`${name} has arguments but cannot be invoked as function`);
+  const value = wrap(member.type, raw);
+  return value instanceof GoStruct && !struct.addressable
+    ? new GoStruct(value.type, value.data, false)
+    : value;
+}
+
+function callStructMethod(
+  struct: GoStruct,
+  { method }: Extract<StructMember, { kind: 'method' }>,
+  { raw, budget, values }: { raw: unknown; budget: Budget; values: MemberArguments },
+): Value {
+  if (values !== undefined && values.length > 0) {
+    throw new GoError(`wrong number of args for ${method.name}: want 0 got ${values.length}`);
+  }
+  const encode = (): Uint8Array =>
+    Buffer.from(encodeJson(struct, budget, { escapeHtml: true, indent: false }), 'utf8');
+  const result = method.call((raw ?? {}) as Readonly<Record<string, unknown>>, encode);
+  const value = wrap(method.result, result);
+  return value instanceof GoStruct ? new GoStruct(value.type, value.data, false) : value;
+}

@@ -1,0 +1,144 @@
+import { type CodeScope } from './code-scope.ts';
+import { ExpressionGenerator } from './expression-generator.ts';
+import { type Expression } from './expression.ts';
+import { type FunctionTable } from './function-type.ts';
+import { type Node } from './nodes.ts';
+
+/** An entry of the list from which eta writes the function: fixed text, code to run, or code whose value is output. */
+export type Entry = string | { readonly t: 'e' | 'r'; readonly val: string };
+
+type Block = Extract<Node, { kind: 'if' | 'with' | 'range' }>;
+
+const run = (val: string): Entry => ({ t: 'e', val });
+
+/** Fixed text inside eta's single quotes. */
+const escapeText = (text: string): string =>
+  text
+    .replace(/[\\']/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
+
+/** Names of the functions that `define` makes, by the names of the templates. */
+export type TemplateNames = ReadonlyMap<string, string>;
+
+/** Writes the statements of one template. */
+export class StatementGenerator {
+  readonly entries: Entry[] = [];
+  readonly #scope: CodeScope;
+  readonly #expressions: ExpressionGenerator;
+  readonly #templates: TemplateNames;
+
+  constructor(
+    scope: CodeScope,
+    { functions, templates, dot }: { functions: FunctionTable; templates: TemplateNames; dot: Expression },
+  ) {
+    this.#scope = scope;
+    this.#templates = templates;
+    this.#expressions = new ExpressionGenerator(scope, functions, dot);
+  }
+
+  block(nodes: readonly Node[]): void {
+    const bytes = nodes.reduce((sum, node) => sum + (node.kind === 'text' ? node.text.length : 0), 0);
+    this.entries.push(run(`r.block(${nodes.length + 1},${bytes});`));
+    for (const node of nodes) this.#statement(node);
+  }
+
+  #statement(node: Node): void {
+    switch (node.kind) {
+      case 'text':
+        this.entries.push(escapeText(node.text));
+        return;
+      case 'action':
+        return this.#action(node);
+      case 'if':
+        return this.#expressions.inScope(() => this.#if(node));
+      case 'with':
+        return this.#expressions.inScope(() => this.#with(node));
+      case 'range':
+        return this.#expressions.inScope(() => this.#range(node));
+      case 'template':
+        return this.#template(node);
+      default:
+        this.entries.push(run(`${node.kind};`));
+    }
+  }
+
+  #action({ offset, pipeline }: Extract<Node, { kind: 'action' }>): void {
+    const value = this.#expressions.pipeline(pipeline);
+    this.#scope.at(offset);
+    if (pipeline.declares.length > 0) this.entries.push(run(`${value.code};`));
+    else this.entries.push({ t: 'r', val: `r.out(${this.#scope.shown(value)})` });
+  }
+
+  #branch(nodes: readonly Node[]): void {
+    this.#scope.sometimes(() => this.#expressions.inScope(() => this.block(nodes)));
+  }
+
+  #otherwise({ otherwise }: Block): void {
+    if (otherwise === undefined) return;
+    this.entries.push(run('else{'));
+    this.#branch(otherwise);
+    this.entries.push(run('}'));
+  }
+
+  #if(node: Block): void {
+    const value = this.#expressions.pipeline(node.pipeline);
+    this.entries.push(run(`if(${this.#scope.truth(value)}){`));
+    this.#branch(node.body);
+    this.entries.push(run('}'));
+    this.#otherwise(node);
+  }
+
+  #with(node: Block): void {
+    const value = this.#expressions.pipeline(node.pipeline);
+    const local = this.#scope.local();
+    const dot: Expression = { ...value, code: local };
+    this.entries.push(run(`${local}=${value.code};if(${this.#scope.truth(dot)}){`));
+    this.#expressions.withDot(dot, () => this.#branch(node.body));
+    this.entries.push(run('}'));
+    this.#otherwise(node);
+  }
+
+  #range(node: Block): void {
+    const { pipeline } = node;
+    const place = this.#scope.at(node.offset);
+    const value = this.#scope.value(this.#expressions.pipelineValue(pipeline));
+    const variables = pipeline.declares.map(
+      (name) =>
+        (pipeline.assigns ? this.#expressions.assignable(name) : this.#expressions.declare(name)) ??
+        this.#scope.failure(`undefined variable: ${name}`).code,
+    );
+    const [whole, turns, element] = [this.#scope.local(), this.#scope.local(), this.#scope.local()];
+    const index = this.#scope.local();
+    const initial = variables.map((name) => `${name}=${whole};`).join('');
+    this.entries.push(
+      run(`${whole}=${value};${initial}${turns}=r.turns(${whole},${variables.length},${place});`),
+      run(`if(!${turns}.isEmpty){for([${index},${element}] of ${turns}.pairs){`),
+      run(assignTurn(variables, index, element)),
+    );
+    this.#expressions.withDot({ code: element }, () => this.#branch(node.body));
+    this.entries.push(run('}}'));
+    this.#otherwise(node);
+  }
+
+  #template({ offset, name, pipeline }: Extract<Node, { kind: 'template' }>): void {
+    const place = this.#scope.at(offset);
+    const target = this.#templates.get(name);
+    if (target === undefined) {
+      const failed = this.#scope.failure(`template ${JSON.stringify(name)} not defined`);
+      this.entries.push(run(`${failed.code};`));
+      return;
+    }
+    const value =
+      pipeline === undefined ? 'undefined' : this.#scope.value(this.#expressions.pipeline(pipeline));
+    this.entries.push(run(`r.enter(${place});${target}(${value});r.leave();`));
+  }
+}
+
+function assignTurn(variables: readonly string[], index: string, element: string): string {
+  const [first, second] = variables;
+  if (first === undefined) return '';
+  return second === undefined ? `${first}=${element};` : `${first}=${index};${second}=${element};`;
+}

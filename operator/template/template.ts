@@ -1,0 +1,127 @@
+import { Eta } from 'eta';
+import { type GoType } from '../schema/go-type.ts';
+import { CodeScope, type Flaw } from './code-scope.ts';
+import { functions } from './functions/table.ts';
+import { finishText } from './go-string.ts';
+import { defaultLimits, type TemplateLimits } from './limits.ts';
+import { isBlank, type Node } from './nodes.ts';
+import { parseTemplate } from './parser.ts';
+import { Rendering, type RenderingOptions } from './rendering.ts';
+import { type Entry, StatementGenerator } from './statement-generator.ts';
+import { GoError, placeOf, TemplateError } from './template-error.ts';
+import { objectOf } from './wrap.ts';
+
+/** A template that is ready to be rendered. */
+export interface CompiledTemplate {
+  readonly source: string;
+  /** It is text without any action: what it renders is the source. */
+  readonly constant: boolean;
+  /** What would fail if it were ever reached, such as an unknown field inside an `if`. */
+  readonly flaws: readonly Flaw[];
+  /** Renders plain data of the root type; throws TemplateError of stage `execute`. */
+  render(data: unknown): string;
+}
+
+/** How a template is compiled. */
+export interface TemplateOptions {
+  /** The Go type of the data: what `.` is. */
+  readonly root: GoType;
+  readonly limits?: Partial<TemplateLimits>;
+  /** Gives numbers from 0 to below 1, for the random functions. @default Math.random */
+  readonly random?: () => number;
+  /** @default the system's clock */
+  readonly now?: () => Date;
+}
+
+/** Source beyond this length is refused, in UTF-16 units. */
+const maxSourceLength = 262_144;
+
+type Code = (rendering: Rendering, options: undefined) => string;
+
+/** Compiles a Go template; throws TemplateError of stage `parse`, or `compile` when it could never work. */
+export function compileTemplate(source: string, options: TemplateOptions): CompiledTemplate {
+  const text = source.toWellFormed();
+  if (text.length > maxSourceLength) {
+    const detail = `template is longer than ${maxSourceLength} characters`;
+    throw new TemplateError(detail, { stage: 'parse', line: 1, column: 0 });
+  }
+  if (!text.includes('{{')) return { source, constant: true, flaws: [], render: () => text };
+  const rendering: RenderingOptions = {
+    limits: { ...defaultLimits, ...options.limits },
+    random: options.random ?? Math.random,
+    now: options.now ?? (() => new Date()),
+  };
+  return new GoTemplate(text, options.root, rendering);
+}
+
+class GoTemplate implements CompiledTemplate {
+  readonly source: string;
+  readonly constant: boolean = false;
+  readonly flaws: readonly Flaw[];
+  readonly #code: Code;
+  readonly #eta: Eta;
+  readonly #offsets: readonly number[];
+  readonly #options: RenderingOptions;
+
+  constructor(source: string, root: GoType, options: RenderingOptions) {
+    this.source = source;
+    this.#options = options;
+    const scope = new CodeScope(source);
+    const entries = generate(source, root, scope);
+    this.flaws = scope.flaws;
+    this.#offsets = scope.offsets;
+    this.#eta = etaFor(entries);
+    const { constants } = scope;
+    const compiled = this.#eta.compile('') as unknown as (input: unknown, options: undefined) => string;
+    this.#code = (rendering) => compiled.call(this.#eta, { r: rendering, k: constants }, undefined);
+  }
+
+  render(data: unknown): string {
+    const rendering = new Rendering(objectOf(data), this.#options);
+    try {
+      return finishText(this.#code(rendering, undefined));
+    } catch (error) {
+      throw this.#explain(error, rendering.at);
+    }
+  }
+
+  #explain(error: unknown, at: number): unknown {
+    const where = placeOf(this.source, this.#offsets[at] ?? 0);
+    if (error instanceof GoError) return new TemplateError(error.message, { stage: 'execute', ...where });
+    if (error instanceof RangeError) {
+      // A deep recursion that our own limits did not see, or a text that is too long for the engine.
+      const detail = 'template needs more memory or nesting than there is';
+      return new TemplateError(detail, { stage: 'execute', ...where, cause: error });
+    }
+    return error;
+  }
+}
+
+/** Eta writes and compiles the function; its own lexer never sees the template. */
+function etaFor(entries: Entry[]): Eta {
+  return new Eta({
+    autoEscape: false,
+    autoTrim: false,
+    plugins: [{ processTemplate: () => '', processAST: () => entries as never }],
+  });
+}
+
+function generate(source: string, root: GoType, scope: CodeScope): Entry[] {
+  const parsed = parseTemplate(source, (name) => Object.hasOwn(functions, name));
+  const defined = [...parsed.definitions].filter(([, body]) => !isBlank(body) || body.length >= 0);
+  const templates = new Map(defined.map(([name], index) => [name, `t${index}`]));
+  const write = (body: readonly Node[], dot: StatementDot): Entry[] => {
+    const generator = new StatementGenerator(scope, { functions, templates, dot });
+    const locals = scope.collectLocals(() => generator.block(body));
+    return [{ t: 'e', val: locals }, ...generator.entries];
+  };
+  const main = write(parsed.body, { code: '$', type: root, raw: true });
+  const definitions = defined.flatMap(([, body], index) => [
+    { t: 'e', val: `function t${index}(dot){` } as const,
+    ...scope.sometimes(() => write(body, { code: 'dot' })),
+    { t: 'e', val: '}' } as const,
+  ]);
+  return [{ t: 'e', val: 'const r=it.r,k=it.k,$=r.data;' }, ...definitions, ...main];
+}
+
+type StatementDot = ConstructorParameters<typeof StatementGenerator>[1]['dot'];
