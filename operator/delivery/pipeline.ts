@@ -85,14 +85,16 @@ class ReceiverPipeline implements Pipeline {
   accept(occurrence: Occurrence, routes: readonly string[]): void {
     const { event, key, number, time, position } = occurrence;
     const sinkEvent = { event, key, number, time, position, receiver: this.#receiver, routes };
+    const refusal = this.#stopReason ?? (this.#makeRoom() ? undefined : 'QueueFull');
+    // Only from here on is it counted: making room tells the observer, who must find the law intact.
     this.#ledger.received();
-    if (this.#stopReason !== undefined) this.#settler.refuse(sinkEvent, this.#stopReason);
-    else if (!this.#makeRoom()) this.#settler.refuse(sinkEvent, 'QueueFull');
-    else {
-      const acceptedAt = this.#clock.now();
-      this.#queue.push({ event: sinkEvent, objectKey: orderKey(occurrence), acceptedAt });
-      this.#dispatcher.schedule();
+    if (refusal !== undefined) {
+      this.#settler.refuse(sinkEvent, refusal);
+      return;
     }
+    const acceptedAt = this.#clock.now();
+    this.#queue.push({ event: sinkEvent, objectKey: orderKey(occurrence), acceptedAt });
+    this.#dispatcher.schedule();
   }
 
   useSink(sink: Sink | undefined): void {
