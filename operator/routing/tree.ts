@@ -1,4 +1,3 @@
-import { type ClusterEvent } from '../event/cluster-event.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type CompiledNode, type CompiledRoute, type MatchRule, type NodeRef } from './compile-route.ts';
 import { type ReceiverRef, refKey } from './receiver-ref.ts';
@@ -66,7 +65,7 @@ export function createTree(routes: Iterable<CompiledRoute>): RoutingTree {
   return new IndexedTree(routes);
 }
 
-const noRoutes: readonly CompiledRoute[] = Object.freeze([]);
+const nothing: readonly never[] = Object.freeze([]);
 
 class IndexedTree implements RoutingTree {
   readonly routes: readonly CompiledRoute[];
@@ -88,13 +87,10 @@ class IndexedTree implements RoutingTree {
   route(occurrence: Occurrence): RoutingDecision {
     const collector = new Collector();
     for (const route of this.#clusterWide) collector.consult(route, occurrence);
-    for (const route of this.#ownRoutes(occurrence.event)) collector.consult(route, occurrence);
+    for (const route of this.#byNamespace.get(occurrence.event.namespace) ?? nothing) {
+      collector.consult(route, occurrence);
+    }
     return collector.decide();
-  }
-
-  #ownRoutes({ namespace, involvedObject }: ClusterEvent): readonly CompiledRoute[] {
-    const own = this.#byNamespace.get(namespace);
-    return own !== undefined && involvedObject.namespace === namespace ? own : noRoutes;
   }
 }
 
@@ -103,8 +99,6 @@ interface OpenDelivery {
   send: boolean;
   readonly routes: { readonly route: string; readonly nodes: NodeRef[]; readonly shadow: boolean }[];
 }
-
-const nothing: readonly never[] = Object.freeze([]);
 
 /** Collects what the routes say. Its lists are made for their first entry: most events match nothing. */
 class Collector implements Walker {
