@@ -40,9 +40,7 @@ function isStatus(parsed: unknown): parsed is KubeStatus {
 function parseStatus(body: string): KubeStatus {
   try {
     const parsed: unknown = JSON.parse(body);
-    const isStatus =
-      typeof parsed === 'object' && parsed !== null && (parsed as KubeStatus).kind === 'Status';
-    if (isStatus) return parsed as KubeStatus;
+    if (isStatus(parsed)) return parsed;
   } catch {
     // A proxy's page: its text is the best message there is.
   }
