@@ -119,10 +119,7 @@ class World {
   }
 
   /** Each gives the keys that the system took, or throws. */
-  readonly #replies: Record<
-    Answer,
-    (batch: readonly string[], signal: AbortSignal) => Taken | Promise<Taken>
-  > = {
+  readonly #replies: Record<Answer, (batch: readonly string[], signal: AbortSignal) => unknown> = {
     ok: (batch) => batch,
     late: async (batch) => {
       await new Promise<void>((resolve) => void this.rig.clock.setTimeout(resolve, 3_000));
