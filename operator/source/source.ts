@@ -1,0 +1,47 @@
+import { type Occurrence } from '../event/occurrence.ts';
+
+/** An opaque, ordered token of a source: the resourceVersion of an API server, the place in a file. */
+export type Position = string;
+
+/** Why a source showed an occurrence and did not hand it on. */
+export const dropReasons = {
+  TooOld: 'It was older than `maxEventAge` when it arrived.',
+  BeforeStart: 'It was older than `maxEventAge` and happened before the operator started.',
+  HandlerFailed: 'Routing it failed; the log holds the error.',
+} as const;
+
+/** A key of {@link dropReasons}. */
+export type DropReason = keyof typeof dropReasons;
+
+/** Who is told of occurrences. */
+export interface SourceCallbacks {
+  /**
+   * Takes an occurrence. The next one comes when its promise is settled, in the order of positions; so a slow taker
+   * slows the source down instead of filling memory.
+   */
+  readonly onOccurrence: (occurrence: Occurrence) => void | Promise<void>;
+  /** Hears of an occurrence that is not handed on. */
+  readonly onDropped?: (occurrence: Occurrence, reason: DropReason) => void;
+}
+
+/** What a source is doing. */
+export interface SourceHealth {
+  readonly state: 'idle' | 'listing' | 'watching' | 'backingOff' | 'reading' | 'ended' | 'stopped';
+  /** When anything last came from where it reads; undefined before that. */
+  readonly lastActivity: Date | undefined;
+  /** Why it backs off. */
+  readonly error?: Error;
+}
+
+/** Where occurrences come from. Nothing downstream knows whether that is an API server, a file or a topic. */
+export interface EventSource {
+  /** Starts; resolves when it has its starting position, so that whatever happens from now on will be seen. */
+  start(): Promise<void>;
+  /** Takes nothing more in; resolves when all that was taken in has been handed on. */
+  stop(): Promise<void>;
+  health(): SourceHealth;
+  /** How far the source has come; `''` before its start. */
+  position(): Position;
+  /** Tells the order of two of its positions, as sort functions do. */
+  compare(one: Position, other: Position): number;
+}
