@@ -27,6 +27,15 @@ function write({ core, clusterName, object, deDot }: GoldenCase): string {
   return exporterJson(event, { deDot });
 }
 
+/** Writes a recorded Event, whose object's metadata the recording put where the exporter's document has it. */
+function writeRecorded(line: string): string {
+  const core = JSON.parse(line) as Record<string, unknown>;
+  const { deleted, ...object } = core.involvedObject as Record<string, unknown>;
+  return exporterJson(
+    createClusterEvent(core, { object: { ...readObjectMetadata(object), deleted: deleted === true } }),
+  );
+}
+
 describe('exporterJson', () => {
   const cases = readLines('golden/cases.jsonl');
   const expected = readLines('golden/expected.jsonl');
@@ -40,6 +49,26 @@ describe('exporterJson', () => {
     'writes golden case %d byte for byte as Go does',
     (_number, line, text) => {
       expect(write(JSON.parse(line) as GoldenCase)).toBe(text);
+    },
+  );
+
+  const recorded = readLines('recorded/events.jsonl');
+  const recordedTexts = readLines('recorded/expected.jsonl');
+
+  it('has thirty and more recorded Events of several kinds', () => {
+    const kinds = recorded.map(
+      (line) => (JSON.parse(line) as { involvedObject: { kind: string } }).involvedObject.kind,
+    );
+
+    expect(recorded.length).toBeGreaterThanOrEqual(30);
+    expect(recordedTexts).toHaveLength(recorded.length);
+    expect(new Set(kinds).size).toBeGreaterThanOrEqual(8);
+  });
+
+  it.each(recorded.map((line, index) => [index + 1, line, recordedTexts[index]]))(
+    'writes recorded Event %d byte for byte as Go does',
+    (_number, line, text) => {
+      expect(writeRecorded(line)).toBe(text);
     },
   );
 });

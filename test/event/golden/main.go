@@ -1,6 +1,7 @@
 // Command golden writes, for each line of JSON on its input, what kubernetes-event-exporter makes of it.
 //
-// A line is {"core": <core/v1 Event>, "clusterName": "...", "object": <metadata> | "notFound" | null, "deDot": bool}.
+// A line is {"core": <core/v1 Event>, "clusterName": "...", "object": <metadata> | "notFound" | null, "deDot": bool},
+// or an Event whose involvedObject already carries labels, annotations, ownerReferences and deleted.
 // The types are those of the exporter (its EnhancedEvent) on the k8s.io/api release that it is built with; the
 // decoder is the one that its watch uses. Run: go run . < cases.jsonl > expected.jsonl
 package main
@@ -56,6 +57,9 @@ func convert(line []byte) ([]byte, error) {
 	if err := json.Unmarshal(line, &given); err != nil {
 		return nil, err
 	}
+	if given.Core == nil {
+		return convertEnriched(line)
+	}
 	var event enhancedEvent
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(given.Core, &event.Event); err != nil {
 		return nil, err
@@ -70,6 +74,16 @@ func convert(line []byte) ([]byte, error) {
 	if given.DeDot {
 		event.deDot()
 	}
+	return json.Marshal(event)
+}
+
+func convertEnriched(line []byte) ([]byte, error) {
+	var event enhancedEvent
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(line, &event); err != nil {
+		return nil, err
+	}
+	event.TypeMeta = metav1.TypeMeta{}
+	event.ManagedFields = nil
 	return json.Marshal(event)
 }
 
