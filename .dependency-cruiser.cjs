@@ -3,8 +3,8 @@ const rooms = {
   schema: [],
   telemetry: [],
   event: ['schema'],
-  kube: ['telemetry'],
-  source: ['event', 'kube', 'telemetry'],
+  kube: ['schema', 'telemetry'],
+  source: ['schema', 'event', 'kube', 'telemetry'],
   template: ['schema'],
   routing: ['schema', 'event'],
   'sink-kit': ['schema', 'event', 'template'],
@@ -45,7 +45,6 @@ const ownedBy = (packages, room) => ({
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
-  rooms,
   forbidden: [
     ...Object.entries(rooms).map(([room, others]) => allow(room, others)),
     ownedBy(['@kubernetes/client-node', '@dot-i/k8s-operator'], 'kube'),

@@ -2,7 +2,7 @@ import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts
 import { type Pipeline } from '../delivery/pipeline.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Clock } from '../schema/clock.ts';
-import { toDeliveryError, withRedaction, type Sink, type SinkContext } from '../sink-kit/index.ts';
+import { openSink, toDeliveryError, type Sink, type SinkContext } from '../sink-kit/index.ts';
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { type Log } from '../telemetry/log.ts';
@@ -119,13 +119,16 @@ class PipelinedReceiver implements ManagedReceiver {
   async #open({ receiver, config, secrets }: PreparedReceiver): Promise<Sink> {
     const { log, addressGuard } = this.#around;
     const isAddressAllowed = addressGuard(this.key.namespace);
-    const opened = await receiver.sink.open(config as never, {
-      signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(openTimeoutMs)]),
-      ...(isAddressAllowed !== undefined && { isAddressAllowed }),
-      warn: (message) =>
-        log.warn('Sink reported a problem', { receiver: keyText(this.key), problem: message }),
-    });
-    const sink = withRedaction(opened, secrets);
+    const sink = await openSink(
+      receiver.sink,
+      { config: config as never, secrets },
+      {
+        signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(openTimeoutMs)]),
+        ...(isAddressAllowed !== undefined && { isAddressAllowed }),
+        warn: (message) =>
+          log.warn('Sink reported a problem', { receiver: keyText(this.key), problem: message }),
+      },
+    );
     this.checkFailure = undefined;
     if (receiver.suspend) {
       // opened to find what is wrong with the configuration; nothing is to be sent, so nothing stays open

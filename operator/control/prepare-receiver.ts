@@ -5,7 +5,7 @@ import { type CustomResource } from '../api/resource.ts';
 import { checkPolicy, resolvePolicy, type DeliveryPolicy } from '../delivery/policy.ts';
 import { describeProblems, joinPath, type Problem } from '../schema/problem.ts';
 import { type Reason } from '../schema/reasons.ts';
-import { resolveConfig, secretRefs } from '../sink-kit/index.ts';
+import { resolveConfig, secretRefs } from '../sink-kit/resolve.ts';
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { type SecretData, type World } from './world.ts';

@@ -66,7 +66,7 @@ export function createReceivers(
       receiver?.close();
       onChange(text);
       return queue.run(text, async () => {
-        if (!managed.has(text)) await delivery.remove(text, { graceMs: farewellMs, reason: 'ReceiverGone' });
+        if (!managed.has(text)) await delivery.remove(text, { graceMs: farewellMs });
       });
     },
     get: (key) => managed.get(key),
@@ -92,10 +92,19 @@ export function createReceivers(
 }
 
 function isDue(receiver: ManagedReceiver, sinceMs: number): boolean {
-  if (receiver.objection?.aspect === 'ResolvedRefs') return sinceMs >= mendingPeriodMs;
-  if (receiver.checkFailure !== undefined && sinceMs >= checkPeriodMs) return true;
-  if ((receiver.running?.prepared.secrets.length ?? 0) === 0) return false;
+  return sinceMs >= refreshPeriodMs(receiver);
+}
+
+function refreshPeriodMs(receiver: ManagedReceiver): number {
+  if (receiver.judgedGeneration < 0 || receiver.objection?.aspect === 'ResolvedRefs') return mendingPeriodMs;
+  if (receiver.checkFailure !== undefined) return checkPeriodMs;
+  const secrets = receiver.running?.prepared.secrets ?? [];
+  if (secrets.length === 0) return Infinity;
+  return isRefused(receiver) ? mendingPeriodMs : secretsPeriodMs;
+}
+
+/** The system refuses the credentials: perhaps they were rotated, and the Secret holds new ones by now. */
+function isRefused(receiver: ManagedReceiver): boolean {
   const { consecutiveFailures, lastFailure } = receiver.tally();
-  const refused = consecutiveFailures > 0 && lastFailure?.reason === 'Unauthorized';
-  return sinceMs >= (refused ? mendingPeriodMs : secretsPeriodMs);
+  return consecutiveFailures > 0 && lastFailure?.reason === 'Unauthorized';
 }

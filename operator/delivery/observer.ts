@@ -14,7 +14,7 @@ export interface Attempt {
   /** Events of the batch. */
   readonly events: number;
   /** Those of them that were not delivered. */
-  readonly failed: number;
+  readonly failedEvents: readonly SinkEvent[];
   /** The whole batch was delivered. */
   readonly ok: boolean;
   readonly reason?: Reason;

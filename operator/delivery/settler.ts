@@ -160,7 +160,7 @@ class PipelineSettler implements Settler {
     observer.attempted({
       receiver,
       events: entries.length,
-      failed: results.filter((result) => result !== undefined).length,
+      failedEvents: entries.filter((_, index) => results[index] !== undefined).map(({ event }) => event),
       ok: error === undefined,
       ...(error !== undefined && { reason: error.reason, message: error.message }),
       durationMs: clock.now() - startedAt,

@@ -114,19 +114,25 @@ function compileText(
 ): Pattern | undefined {
   if (typeof written !== 'string' || written === '') return undefined;
   if (written === '!') {
-    problems.push({ path: at.path, message: 'has nothing after the !; write what must not match' });
+    problems.push({
+      path: at.path,
+      message: 'has nothing after the !; write what must not match',
+      reason: 'InvalidPattern',
+    });
     return undefined;
   }
   if (spent.characters > maxPatternCharacters || spent.instructions > maxPatternInstructions) {
     const message = 'is one pattern too many: those of this route are too large together, so split the route';
     // Said once: every further pattern has the same trouble.
-    if (!problems.some((problem) => problem.message === message)) problems.push({ path: at.path, message });
+    if (!problems.some((problem) => problem.message === message)) {
+      problems.push({ path: at.path, message, reason: 'InvalidPattern' });
+    }
     return undefined;
   }
   const compiled = compilePattern(written, { fewValues: at.fewValues });
   spent.characters += written.length;
   if ('problem' in compiled) {
-    problems.push({ path: at.path, message: compiled.problem });
+    problems.push({ path: at.path, message: compiled.problem, reason: 'InvalidPattern' });
     return undefined;
   }
   spent.instructions += compiled.matcher.size;
@@ -157,7 +163,7 @@ function compileWhen(written: unknown, path: string, { problems }: RuleCompilati
   if (typeof written !== 'string' || written.trim() === '') return undefined;
   const compiled = compileExpression(written);
   if ('expression' in compiled) return compiled.expression;
-  problems.push({ path, message: compiled.problem });
+  problems.push({ path, message: compiled.problem, reason: 'InvalidExpression' });
   return undefined;
 }
 

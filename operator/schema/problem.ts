@@ -1,9 +1,13 @@
+import { type Reason } from './reasons.ts';
+
 /** One thing that is wrong with what a user wrote. */
 export interface Problem {
   /** Where, as the user wrote it: `spec.routes[0].drop[1].reason`. */
   readonly path: string;
   /** What is wrong and what to do: lower-case start, no period, never a secret. */
   readonly message: string;
+  /** The reason that a condition gives for it. @default InvalidSpec */
+  readonly reason?: Reason;
 }
 
 /** Joins a path and a key as a user would write it: `spec.sink` + `slack`, `spec.match` + 0, `labels` + `a.b/c`. */

@@ -5,6 +5,7 @@ import {
   initialStatus,
   judge,
   timestamp,
+  timestampOr,
   type Condition,
   type Verdict,
 } from './condition.ts';

@@ -4,7 +4,7 @@ import {
   conditionsField,
   initialStatus,
   judge,
-  timestamp,
+  timestampOr,
   type Condition,
   type Verdict,
 } from './condition.ts';

@@ -246,10 +246,10 @@ describe('a rule', () => {
   test('tells every problem with its path', () => {
     const { problems } = ruleOf({ reason: '(a', type: '!', labels: { 'a/b': '[' }, when: 'event.count' });
     expect(problems).toEqual([
-      { path: 'spec.match[0].type', message: containing('nothing after the !') },
-      { path: 'spec.match[0].reason', message: containing('missing closing )') },
-      { path: 'spec.match[0].labels["a/b"]', message: containing('missing closing ]') },
-      { path: 'spec.match[0].when', message: containing('gives int; a rule needs a boolean') },
+      { path: 'spec.match[0].type', message: containing('nothing after the !'), reason: 'InvalidPattern' },
+      { path: 'spec.match[0].reason', message: containing('missing closing )'), reason: 'InvalidPattern' },
+      { path: 'spec.match[0].labels["a/b"]', message: containing('missing closing ]'), reason: 'InvalidPattern' },
+      { path: 'spec.match[0].when', message: containing('gives int; a rule needs a boolean'), reason: 'InvalidExpression' },
     ]);
   });
 

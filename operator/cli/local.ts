@@ -1,0 +1,153 @@
+import { type Command } from 'commander';
+
+import { eventReceiverKind } from '../api/event-receiver.ts';
+import { eventRouteKind } from '../api/event-route.ts';
+import { type CustomResource } from '../api/resource.ts';
+import { createControl, type Control } from '../control/control.ts';
+import { systemClock } from '../schema/clock.ts';
+import { createFileSource } from '../source/file-source.ts';
+import { type Condition } from '../status/condition.ts';
+import { type ReceiverStatus } from '../status/receiver-status.ts';
+import { type Log } from '../telemetry/log.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { version } from '../telemetry/version.ts';
+import { exitCodes, UsageError } from './exit.ts';
+import { readManifests, type Manifests } from './manifest.ts';
+import { createMemoryWorld, type MemoryWorld } from './memory-world.ts';
+import { addLogOptions, durationFlag, type LogFlags } from './options.ts';
+import { formatTable } from './table.ts';
+
+interface LocalFlags extends LogFlags {
+  readonly filename: readonly string[];
+  readonly events?: string;
+  readonly namespace: string;
+  readonly timeout: string;
+  readonly wide: boolean;
+  readonly status: boolean;
+}
+
+/** Adds `eventroute local`: the same operator on manifests and recorded Events, without a cluster. */
+export function addLocalCommand(program: Command): void {
+  const command = program
+    .command('local')
+    .description(
+      'run routes and receivers from manifests on recorded Events, without a cluster; prints their status',
+    )
+    .requiredOption(
+      '-f, --filename <path...>',
+      'files or folders with EventRoutes, EventReceivers, Secrets, Namespaces',
+    )
+    .option(
+      '--events <file>',
+      'recorded Events: JSON lines, a List, lines of a watch or YAML; - for standard input',
+    )
+    .option('-n, --namespace <namespace>', 'the root namespace, also of objects that name none', 'default')
+    .option('--timeout <duration>', 'how long deliveries may take after the last Event', '1m')
+    .option('--wide', 'print all columns, as kubectl get -o wide does', false)
+    .option('--no-status', 'print no status, so that stdout holds nothing but what stdout receivers write')
+    .addHelpText('after', '\nExits with 1 when an object is refused or an Event is not delivered.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ eventroute local -f examples/quickstart --events examples/quickstart/events.jsonl',
+    );
+  addLogOptions(command, { logLevel: 'info', logFormat: 'text' }).action((flags: LocalFlags) =>
+    runLocal(flags),
+  );
+}
+
+async function runLocal(flags: LocalFlags): Promise<void> {
+  const timeoutMs = durationFlag('--timeout', flags.timeout);
+  const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
+  const manifests = await readManifests(flags.filename, flags.namespace);
+  if (manifests.routes.length + manifests.receivers.length === 0) {
+    throw new UsageError(`${flags.filename.join(', ')} holds no EventRoute and no EventReceiver`);
+  }
+  const world = createMemoryWorld(manifests, log);
+  const control = createControl({
+    world,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics: createMetrics(version),
+    rootNamespace: flags.namespace,
+    localSinkNamespaces: [],
+    // whoever runs this command may reach whatever this machine may reach
+    addressGuard: () => undefined,
+  });
+  await control.activate();
+  for (const receiver of manifests.receivers)
+    await control.applyReceiver(receiver as CustomResource<ReceiverStatus>);
+  for (const route of manifests.routes) await control.applyRoute(route as CustomResource<object>);
+  const problems = flags.events === undefined ? 0 : await replay(flags.events, control, log);
+  await waitWhile(control, (pending) => pending > 0, timeoutMs);
+  await control.stop({ graceMs: 0 });
+  if (flags.status) process.stdout.write(`${statusTables(manifests, world, flags.wide)}\n`);
+  if (problems > 0 || !isAllDelivered(manifests, world)) process.exitCode = exitCodes.failure;
+}
+
+/** How many events may wait for a receiver before the file is read on: a file can be larger than any buffer. */
+const highWater = 1_000;
+
+async function replay(events: string, control: Control, log: Log): Promise<number> {
+  const source = createFileSource({
+    input: events === '-' ? { stream: process.stdin, name: 'standard input' } : events,
+    clock: systemClock,
+    log,
+    async onOccurrence(occurrence) {
+      control.dispatch(occurrence);
+      await waitWhile(control, (pending) => pending > highWater, Infinity);
+    },
+    onProblem: ({ place, message }) =>
+      log.error('Failed to read a recorded Event', { place, problem: message }),
+  });
+  await source.start();
+  const summary = await source.finished();
+  log.info('Read the recorded Events', { ...summary });
+  return summary.problems;
+}
+
+/** Waits while a receiver that delivers has too much to do. */
+async function waitWhile(
+  control: Control,
+  isTooMuch: (pending: number) => boolean,
+  timeoutMs: number,
+): Promise<void> {
+  const deadlineMs = systemClock.now() + timeoutMs;
+  const isBusy = (): boolean =>
+    [...control.receivers.all()].some(
+      (receiver) =>
+        receiver.running?.prepared.receiver.suspend === false && isTooMuch(receiver.tally().pending),
+    );
+  while (isBusy() && systemClock.now() < deadlineMs) {
+    await new Promise<void>((resolve) => {
+      systemClock.setTimeout(resolve, 10);
+    });
+  }
+}
+
+function statusTables({ routes, receivers }: Manifests, world: MemoryWorld, wide: boolean): string {
+  const withStatus = (object: CustomResource): CustomResource => ({
+    ...object,
+    status: world.status(object),
+  });
+  const options = { now: new Date(), wide };
+  return [
+    formatTable(eventRouteKind, routes.map(withStatus), options),
+    formatTable(eventReceiverKind, receivers.map(withStatus), options),
+  ].join('\n\n');
+}
+
+function isAllDelivered({ routes, receivers }: Manifests, world: MemoryWorld): boolean {
+  const isFine = (object: CustomResource): boolean => {
+    const { conditions = [], dropped = 0 } = (world.status(object) ?? {}) as Partial<ReceiverStatus>;
+    return isUsed(conditions) && (object.kind === eventRouteKind.kind || dropped === 0);
+  };
+  return [...routes, ...receivers].every(isFine);
+}
+
+function isUsed(conditions: readonly Condition[]): boolean {
+  return ['Accepted', 'ResolvedRefs'].every((type) =>
+    conditions.some((condition) => condition.type === type && condition.status === 'True'),
+  );
+}

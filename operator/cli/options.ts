@@ -1,0 +1,52 @@
+import { Option, type Command } from 'commander';
+
+import { parseDuration } from '../schema/duration.ts';
+import { logFormats, logLevels, type LogFormat, type LogLevel } from '../telemetry/logger.ts';
+import { UsageError } from './exit.ts';
+
+/** The flags of every command that logs. */
+export interface LogFlags {
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** Adds the flags of the log to a command. */
+export function addLogOptions(command: Command, defaults: LogFlags): Command {
+  return command
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged, to stderr')
+        .choices(logLevels)
+        .default(defaults.logLevel),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'json for machines, text for people')
+        .choices(logFormats)
+        .default(defaults.logFormat),
+    );
+}
+
+/** Reads the duration of a flag; throws a UsageError that names the flag. */
+export function durationFlag(flag: string, text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined)
+    throw new UsageError(`${flag} must be a duration such as 30s or 5m, not ${text}`);
+  return durationMs;
+}
+
+/** Reads `host:port`, `:port` or `[v6]:port`; an empty host means all interfaces of the pod. */
+export function addressFlag(flag: string, text: string): { host: string; port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  const number = Number(port);
+  if (port === undefined || number > 65_535)
+    throw new UsageError(`${flag} must be HOST:PORT or :PORT, not ${text}`);
+  const host = bracketed ?? plain ?? '';
+  return { host: host === '' ? '::' : host, port: number };
+}
+
+/** Reads a list that is separated by commas. */
+export function listFlag(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

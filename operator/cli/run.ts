@@ -1,0 +1,86 @@
+import { type Command } from 'commander';
+
+import { runOperator } from '../operator.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { exitCodes } from './exit.ts';
+import { addLogOptions, addressFlag, durationFlag, listFlag, type LogFlags } from './options.ts';
+
+interface RunFlags extends LogFlags {
+  readonly kubeconfig?: string;
+  readonly rootNamespace?: string;
+  readonly leaderElect: boolean;
+  readonly leaseName: string;
+  readonly metricsAddress: string;
+  readonly clusterName: string;
+  readonly maxEventAge?: string;
+  readonly allowLocalSinks: string;
+  readonly shutdownGrace: string;
+}
+
+/** Adds `eventroute run`: the operator. */
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .description('run the operator against a cluster')
+    .option(
+      '--kubeconfig <file>',
+      "the API server's kubeconfig; else KUBECONFIG, the pod's ServiceAccount, ~/.kube/config",
+    )
+    .option(
+      '--root-namespace <namespace>',
+      "the namespace whose routes see the whole cluster; by default the operator's own",
+    )
+    .option('--leader-elect', 'hold a Lease, so that of several replicas one delivers', false)
+    .option('--lease-name <name>', 'the name of the Lease, in the root namespace', 'eventroute')
+    .option('--metrics-address <address>', 'HOST:PORT of /metrics, /healthz and /readyz', ':8080')
+    .option('--cluster-name <name>', 'put into every event as clusterName', '')
+    .option(
+      '--max-event-age <duration>',
+      'leave out occurrences that are older when they arrive; by default none are',
+    )
+    .option(
+      '--allow-local-sinks <namespaces>',
+      "namespaces besides the root that may write to the operator's own machine, comma-separated",
+      '',
+    )
+    .option('--shutdown-grace <duration>', 'how long deliveries may go on after SIGTERM', '20s')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 stopped by a signal, 1 failed to start, 2 wrong flags, 3 lost the Lease.',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ eventroute run --kubeconfig ~/.kube/config --root-namespace eventroute-system',
+    );
+  addLogOptions(command, { logLevel: 'info', logFormat: 'json' }).action((flags: RunFlags) => run(flags));
+}
+
+async function run(flags: RunFlags): Promise<void> {
+  const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      // whoever asks twice does not want to wait
+      if (stop.signal.aborted) process.exit(exitCodes.failure);
+      log.info('Stopping', { signal });
+      stop.abort();
+    });
+  }
+  const end = await runOperator(
+    {
+      kubeconfig: flags.kubeconfig,
+      rootNamespace: flags.rootNamespace,
+      leaderElect: flags.leaderElect,
+      leaseName: flags.leaseName,
+      metricsAddress: addressFlag('--metrics-address', flags.metricsAddress),
+      clusterName: flags.clusterName,
+      maxEventAgeMs:
+        flags.maxEventAge === undefined ? undefined : durationFlag('--max-event-age', flags.maxEventAge),
+      localSinkNamespaces: listFlag(flags.allowLocalSinks),
+      shutdownGraceMs: durationFlag('--shutdown-grace', flags.shutdownGrace),
+      log,
+    },
+    stop.signal,
+  );
+  process.exitCode = end === 'stopped' ? exitCodes.ok : exitCodes.leadershipLost;
+}

@@ -1,0 +1,79 @@
+import { formatDuration } from '../schema/duration.ts';
+import { type Tally } from '../delivery/tally.ts';
+import { type Verdict } from '../status/condition.ts';
+import { type ReceiverFacts } from '../status/receiver-status.ts';
+import { type ManagedReceiver } from './managed-receiver.ts';
+
+/** How many attempts in a row have to fail before a receiver counts as failing: one failure alone is everyday life. */
+const failingAfter = 2;
+
+/** Gathers what is known of a receiver. */
+export function receiverFacts(receiver: ManagedReceiver, now: Date): ReceiverFacts {
+  const tally = receiver.tally();
+  const { running } = receiver;
+  return {
+    generation: receiver.judgedGeneration,
+    accepted: acceptedVerdict(receiver),
+    resolvedRefs: refsVerdict(receiver),
+    delivering: deliveringVerdict(receiver, tally, now),
+    sink: running?.prepared.receiver.sinkName,
+    endpoint: running?.endpoint,
+    counts: tally,
+    lastSuccessTime: tally.lastSuccessTime,
+    lastFailure: tally.lastFailure,
+  };
+}
+
+function acceptedVerdict({ objection, running }: ManagedReceiver): Verdict {
+  if (objection?.aspect === 'Accepted') return keeping(objection.verdict, running?.generation);
+  return { status: 'True', reason: 'Accepted', message: 'The specification is valid and in use' };
+}
+
+function refsVerdict({ objection, running }: ManagedReceiver): Verdict {
+  if (objection?.aspect === 'ResolvedRefs') return keeping(objection.verdict, running?.generation);
+  return {
+    status: 'True',
+    reason: 'ResolvedRefs',
+    message: 'Every Secret that the receiver refers to was read',
+  };
+}
+
+/** Says that a bad revision did not replace the good one before it. */
+function keeping(verdict: Verdict, generation: number | undefined): Verdict {
+  if (generation === undefined) return verdict;
+  return { ...verdict, message: `${verdict.message} (generation ${generation} keeps running)` };
+}
+
+function deliveringVerdict(receiver: ManagedReceiver, tally: Tally, now: Date): Verdict {
+  const { running, checkFailure } = receiver;
+  if (running === undefined) {
+    const waiting = tally.pending > 0 ? `; ${tally.pending} events wait` : '';
+    return { status: 'Unknown', reason: 'Pending', message: `No sink is open${waiting}` };
+  }
+  if (running.prepared.receiver.suspend) {
+    return {
+      status: 'False',
+      reason: 'Suspended',
+      message: `spec.suspend is true; ${tally.pending} events wait`,
+    };
+  }
+  if (tally.consecutiveFailures >= failingAfter && tally.lastFailure !== undefined)
+    return failingVerdict(tally, now);
+  if (tally.lastSuccessTime !== undefined) {
+    return { status: 'True', reason: 'Delivering', message: 'The last attempts to deliver succeeded' };
+  }
+  if (checkFailure !== undefined) return checkFailure;
+  return { status: 'True', reason: 'Idle', message: 'Nothing has been delivered yet' };
+}
+
+function failingVerdict(
+  { consecutiveFailures, lastFailure, pending, oldestPendingTime }: Tally,
+  now: Date,
+): Verdict {
+  const oldest =
+    oldestPendingTime === undefined
+      ? ''
+      : `, the oldest for ${formatDuration(now.getTime() - oldestPendingTime.getTime())}`;
+  const message = `The last ${consecutiveFailures} attempts failed, ${pending} events wait${oldest}: ${lastFailure?.message ?? ''}`;
+  return { status: 'False', reason: lastFailure?.reason ?? 'ServerError', message };
+}

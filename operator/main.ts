@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+
+import { exitCodes, UsageError } from './cli/exit.ts';
+import { addLocalCommand } from './cli/local.ts';
+import { addRunCommand } from './cli/run.ts';
+import { version } from './telemetry/version.ts';
+
+const program = new Command('eventroute')
+  .description(
+    "routes a Kubernetes cluster's Events to receivers, and shows on the objects whether they arrive",
+  )
+  .version(version)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'eventroute: ')) });
+
+// sub-commands inherit exitOverride only when they are made by the program
+addRunCommand(program);
+addLocalCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  process.exitCode = exitCodeOf(thrown);
+  if (!(thrown instanceof CommanderError)) process.stderr.write(`eventroute: ${messageOf(thrown)}\n`);
+}
+
+function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  return thrown instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

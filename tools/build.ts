@@ -1,0 +1,59 @@
+/**
+ * `npm run build`: bundles the operator into dist/: eventroute.js, and each sink in a file of its own that is loaded
+ * when its first receiver opens. Licences of everything that is bundled go to dist/THIRD-PARTY-LICENSES.
+ */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+
+import { sinkNames } from '../operator/sinks/registry.ts';
+
+const packageJson = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+
+await rm('dist', { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: [
+    { in: 'operator/main.ts', out: 'eventroute' },
+    ...sinkNames.map((name) => ({ in: `operator/sinks/${name}.ts`, out: `sinks/${name}` })),
+  ],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  target: 'node22',
+  format: 'esm',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: false,
+  legalComments: 'none',
+  metafile: true,
+  define: { "process.env['EVENTROUTE_VERSION']": JSON.stringify(packageJson.version) },
+  // packages in the CommonJS format ask for node's own modules with require
+  banner: { js: "import{createRequire as $r}from'node:module';const require=$r(import.meta.url);" },
+  logLevel: 'warning',
+});
+await writeFile('dist/package.json', `${JSON.stringify({ type: 'module', version: packageJson.version })}\n`);
+await writeFile('dist/THIRD-PARTY-LICENSES', await licences(metafile));
+console.log(`Built dist/ with ${Object.keys(metafile.outputs).length} files`);
+
+/** Collects the licence of every package that is in the bundle. */
+async function licences({ inputs }: Metafile): Promise<string> {
+  const folders = new Set(Object.keys(inputs).flatMap((path) => packageFolder(path) ?? []));
+  const texts = await Promise.all([...folders].sort().map(licenceOf));
+  return texts.join(`\n${'-'.repeat(100)}\n\n`);
+}
+
+function packageFolder(path: string): string | undefined {
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
+}
+
+async function licenceOf(folder: string): Promise<string> {
+  const { name, version, license } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  ) as Record<string, string>;
+  const file = (await readdir(folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  const text =
+    file === undefined ? 'The package brings no licence text.\n' : await readFile(join(folder, file), 'utf8');
+  return `${name} ${version} (${license})\n\n${text}`;
+}
