@@ -3,7 +3,7 @@ import { formatDuration } from '../schema/duration.ts';
 import { DeliveryError, type Outgoing, type Sink, toDeliveryError } from '../sink-kit/index.ts';
 
 /** How long a sink may take to obey the signal before its send is given up as if it had never ended. */
-export const abandonAfterMs = 1_000;
+const abandonAfterMs = 1_000;
 
 /** What an attempt came to. */
 export interface AttemptResult {

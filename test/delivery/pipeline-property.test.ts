@@ -191,7 +191,7 @@ class World {
   }
 }
 
-const steps = fc.array(step, { maxLength: 60 });
+const steps = fc.array(step, { maxLength: 60, size: 'max' });
 
 describe('a pipeline under any course of events', () => {
   it('keeps its law and the order of objects, and loses nothing once the sink recovers', async () => {

@@ -141,7 +141,7 @@ describe('batches', () => {
   });
 
   it('repeat the event that failed, alone', async () => {
-    const { pipeline, clock, accept } = pipelineRig({
+    const { pipeline, clock, accept, attempts } = pipelineRig({
       batch: { maxEvents: 5, maxWait: '10ms' },
       retry: { initial: '10ms', max: '10ms' },
     });
@@ -156,6 +156,7 @@ describe('batches', () => {
     await clock.advance(45);
     expect(sink.batches).toEqual([keys('o1', 'o2', 'o3'), keys('o2'), keys('o2'), keys('o2')]);
     expect(pipeline.tally()).toMatchObject({ delivered: 2, pending: 1, failed: 4, consecutiveFailures: 3 });
+    expect(attempts[0]).toMatchObject({ events: 3, failedEvents: [{ key: 'o2-1' }], ok: false });
   });
 
   it('go when they hold enough bytes; a larger event travels alone', async () => {
@@ -235,10 +236,10 @@ describe('a failed attempt', () => {
       lastFailure: { time: new Date('2026-01-01T00:00:07Z'), reason: 'ServerError', message: 'no' },
     });
     expect(attempts.map(({ ok }) => ok)).toEqual([false, false, false, false, true]);
-    expect(attempts[0]).toEqual({
+    expect(attempts[0]).toMatchObject({
       receiver: 'shop/hook',
       events: 1,
-      failed: 1,
+      failedEvents: [{ key: 'a-1', routes: ['shop/route'] }],
       ok: false,
       reason: 'ServerError',
       message: 'no',
@@ -566,6 +567,26 @@ describe('a receiver that fails as a whole', () => {
     expect(rig.pipeline.tally()).toMatchObject({ droppedByReason: { Expired: 1_000 }, pending: 1 });
   });
 
+  it('paces its events together, so that none waits for a back-off of its own besides', async () => {
+    // Two waits of the event itself, then the gate's: its first is drawn as none at all.
+    const drawn = [1, 1, 0];
+    const { pipeline, clock, accept } = pipelineRig({}, { random: () => drawn.shift() ?? 1 });
+    const sink = fakeSink(clock, refuse);
+    pipeline.useSink(sink);
+    accept('a');
+    await clock.advance(11_000);
+    expect(sink.times).toEqual([0, 1_000, 3_000, 3_000, 11_000]);
+  });
+
+  it('is probed with another event each time, as one of them may be what it fails on', async () => {
+    const { pipeline, clock, accept } = pipelineRig({ concurrency: 1 });
+    const sink = fakeSink(clock, refuse);
+    pipeline.useSink(sink);
+    accept('a', 'b', 'c', 'd', 'e', 'f');
+    await clock.advance(60_000);
+    expect(sink.batches.flat().slice(0, 6)).toEqual(keys('a', 'b', 'c', 'd', 'e', 'f'));
+  });
+
   it('is probed at once through a new sink', async () => {
     await attemptsWithin(fakeSink(rig.clock, refuse), 1_200_000);
     const sink = fakeSink(rig.clock);
@@ -609,6 +630,32 @@ describe('a change of the sink', () => {
     await clock.advance(1_000);
     expect(fresh.times).toEqual([10_000]);
     expect(old.closes).toBe(1);
+  });
+
+  it('has the events of an unfinished batch encoded by the new one', async () => {
+    const { pipeline, clock, accept } = pipelineRig({ batch: { maxEvents: 5, maxWait: '1m' } });
+    pipeline.useSink(fakeSink(clock));
+    accept('a', 'b');
+    await clock.settle();
+    const fresh = fakeSink(clock);
+    pipeline.useSink(fresh);
+    await clock.advance(60_000);
+    expect(fresh.encoded).toEqual(keys('a', 'b'));
+    expect(fresh.batches).toEqual([keys('a', 'b')]);
+  });
+
+  it('to none gives the events of an unfinished batch back to the buffer', async () => {
+    const { pipeline, clock, accept, settled } = pipelineRig({
+      batch: { maxEvents: 3, maxWait: '1m' },
+      buffer: { maxEvents: 3 },
+    });
+    pipeline.useSink(fakeSink(clock));
+    accept('a', 'b');
+    await clock.settle();
+    pipeline.useSink(undefined);
+    await clock.settle();
+    accept('c', 'd', 'e');
+    expect(settled.map(({ key }) => key)).toEqual(keys('a', 'b'));
   });
 
   it('to none holds events, and closes the old one even if that fails', async () => {

@@ -14,7 +14,7 @@ describe('a heap', () => {
   it('gives its items in order, whatever is taken out in between', () => {
     const item = fc.record({ value: fc.nat(50), removed: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(item, { maxLength: 60 }), (written) => {
+      fc.property(fc.array(item, { maxLength: 60, size: 'max' }), (written) => {
         const heap = createHeap<{ value: number; removed: boolean; heapIndex: number }>(
           (a, b) => a.value < b.value,
         );
@@ -71,7 +71,7 @@ class Model {
 describe('a queue', () => {
   it.each(['PerObject', 'None'] as const)('does with ordering %s what a plain list does', (ordering) => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
         const queue = createQueue(ordering);
         const model = new Model();
         const taken: Entry[] = [];
