@@ -3,7 +3,7 @@ import { type DeliveryPolicy } from './policy.ts';
 import { type EncodedEntry, type Entry, type Queue } from './queue.ts';
 
 /** When and into what a batch is filled. */
-export interface FillOptions {
+interface FillOptions {
   readonly sink: Sink;
   readonly limits: DeliveryPolicy['batch'];
   readonly now: number;

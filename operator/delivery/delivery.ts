@@ -16,7 +16,7 @@ export interface DeliveryOptions {
 }
 
 /** A receiver that an occurrence goes to. */
-export interface Destination {
+interface Destination {
   /** `namespace/name` of the receiver. */
   readonly receiver: string;
   /** `namespace/name` of each route that sends it there. */

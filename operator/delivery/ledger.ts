@@ -3,7 +3,7 @@ import { type Reason } from '../schema/reasons.ts';
 import { type LastFailure, type Tally } from './tally.ts';
 
 /** What only the pipeline knows when it is asked for a tally. */
-export interface Backlog {
+interface Backlog {
   readonly pending: number;
   readonly oldestPendingTime: Date | undefined;
 }

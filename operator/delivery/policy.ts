@@ -7,9 +7,9 @@ import { parseQuantity } from '../schema/quantity.ts';
 import { type DeliveryDefaults } from '../sink-kit/index.ts';
 
 /** What goes when a receiver's buffer is full. */
-export const overflowPolicies = ['DropOldest', 'DropNewest'] as const;
+const overflowPolicies = ['DropOldest', 'DropNewest'] as const;
 /** Which events may overtake each other on the way to a receiver. */
-export const orderings = ['PerObject', 'None'] as const;
+const orderings = ['PerObject', 'None'] as const;
 
 const retryFields = Type.Object(
   {

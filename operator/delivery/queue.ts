@@ -21,7 +21,7 @@ export interface Entry {
 export type EncodedEntry = Entry & { outgoing: Outgoing<unknown> };
 
 /** What a new event brings along. */
-export type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt'>;
+type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt'>;
 
 /**
  * The events of one receiver, in the order in which they may be sent. An entry is idle (it waits) or taken (it is in a

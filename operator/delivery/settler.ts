@@ -25,7 +25,7 @@ export interface SettlerOptions {
 }
 
 /** An attempt that has ended. */
-export interface Landed extends AttemptResult {
+interface Landed extends AttemptResult {
   readonly entries: readonly Entry[];
   /** The gate's period in which it began. */
   readonly period: number;
