@@ -3,6 +3,7 @@ import { templateData } from '../event/template-data.ts';
 import { compileLayout } from '../template/layout.ts';
 import { compileTemplate } from '../template/template.ts';
 import { DeliveryError } from './delivery-error.ts';
+import { isError } from './error-chain.ts';
 import { type EventLayout, type TextTemplate } from './template-fields.ts';
 
 /**
@@ -12,19 +13,19 @@ import { type EventLayout, type TextTemplate } from './template-fields.ts';
 export function compileText(source: string, path: string): TextTemplate {
   const template = compileTemplate(source, { root: goEvent });
   return {
-    constant: template.constant,
+    constant: template.constant ? source : undefined,
     render: (event) => rendering(path, () => template.render(templateData(event))),
   };
 }
 
 /**
  * Compiles a document whose texts are Go templates; `path` names it in errors.
- * @throws TemplateError when a text does not compile. What its `render` throws is a permanent DeliveryError, RenderFailed.
+ * @throws LayoutError with all texts that do not compile. What its `render` throws is a permanent DeliveryError, RenderFailed.
  */
 export function compileDocument(source: unknown, path: string): EventLayout {
-  const layout = compileLayout(source, { root: goEvent });
+  const layout = compileLayout(source, { root: goEvent, path });
   return {
-    render: (event, options = {}) => rendering(path, () => layout.render(templateData(event, options))),
+    render: (event, options = {}) => rendering(path, () => layout.renderValue(templateData(event, options))),
   };
 }
 
@@ -32,7 +33,7 @@ function rendering<T>(path: string, render: () => T): T {
   try {
     return render();
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = isError(cause) ? cause.message : String(cause);
     throw DeliveryError.permanent(`${path} failed on this event: ${message}`, 'RenderFailed', cause);
   }
 }

@@ -14,13 +14,21 @@ export function errorChain(thrown: unknown): unknown[] {
 }
 
 function partsOf(thrown: unknown): unknown[] {
-  if (!(thrown instanceof Error)) return [];
-  const parts: unknown[] = thrown instanceof AggregateError ? [...(thrown.errors as unknown[])] : [];
+  if (!isError(thrown)) return [];
+  const { errors } = thrown as { errors?: unknown };
+  const parts = Array.isArray(errors) ? (errors as unknown[]) : [];
   return thrown.cause === undefined ? parts : [...parts, thrown.cause];
+}
+
+/** Tells whether something thrown is an error, also one of another realm, which `instanceof` does not know. */
+export function isError(thrown: unknown): thrown is Error {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  const { name, message } = thrown as Partial<Error>;
+  return typeof name === 'string' && typeof message === 'string';
 }
 
 /** The code of an error as Node and undici give it (`ECONNREFUSED`); undefined when there is none. */
 export function errorCode(thrown: unknown): string | undefined {
-  const code: unknown = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+  const code: unknown = isError(thrown) ? (thrown as NodeJS.ErrnoException).code : undefined;
   return typeof code === 'string' ? code : undefined;
 }

@@ -27,6 +27,16 @@ export { createRedactor, openSink, type Redactor, withRedaction } from './redact
 export { parseRetryAfter } from './retry-after.ts';
 export { SecretMap, SecretTls, type TlsSecret } from './secret-fields.ts';
 export { createTlsOptions, type TlsConfig, tlsField, type TlsOptions } from './tls.ts';
+export { compileText } from './compile.ts';
+export {
+  type ConfigProblem,
+  resolveConfig,
+  type ResolvedConfig,
+  type ResolveOptions,
+  type SecretRef,
+  secretRefs,
+} from './resolve.ts';
+export { createUrlTemplate, type UrlTemplate } from './url-template.ts';
 export { compileHeaders } from './templated-headers.ts';
 export {
   type DocumentOptions,

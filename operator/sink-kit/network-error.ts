@@ -1,7 +1,7 @@
 import { type Reason } from '../schema/reasons.ts';
 import { excerpt } from './clean-text.ts';
 import { DeliveryError } from './delivery-error.ts';
-import { errorChain, errorCode } from './error-chain.ts';
+import { errorChain, errorCode, isError } from './error-chain.ts';
 import { tlsFailure } from './tls-error.ts';
 
 interface Failure {
@@ -88,7 +88,7 @@ function failureOf(error: unknown): Failure | undefined {
 }
 
 function aborted(error: unknown): Failure | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   if (error.name === 'TimeoutError') return noAnswer;
   if (error.name !== 'AbortError' || error.message.startsWith('Proxy')) return undefined;
   return { reason: 'ShuttingDown', says: 'was given up before it answered' };
@@ -96,7 +96,7 @@ function aborted(error: unknown): Failure | undefined {
 
 /** Undici names a proxy's refusal in the message only. */
 function proxyRefusal(error: unknown): Failure | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   const status = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(error.message);
   if (status === null) return undefined;
   const code = status[1] ?? status[2] ?? '';
@@ -110,5 +110,5 @@ function protocolFailure(code: string | undefined): Failure | undefined {
 }
 
 function messageOf(thrown: unknown): string {
-  return excerpt(thrown instanceof Error ? thrown.message : String(thrown));
+  return excerpt(isError(thrown) ? thrown.message : String(thrown));
 }

@@ -1,6 +1,7 @@
 import { type Static, type TObject } from '@sinclair/typebox';
 
 import { DeliveryError } from './delivery-error.ts';
+import { isError } from './error-chain.ts';
 import { secretForms } from './secret-forms.ts';
 import { type Sink, type SinkContext, type SinkDefinition } from './sink.ts';
 
@@ -74,7 +75,7 @@ function redactSink<Payload>(sink: Sink<Payload>, redactor: Redactor): Sink<Payl
 
 function copyError(thrown: unknown, text: (before: string) => string, depth: number): unknown {
   if (typeof thrown === 'string') return text(thrown);
-  if (!(thrown instanceof Error)) return depth === 0 ? new Error('an unknown error was thrown') : undefined;
+  if (!isError(thrown)) return depth === 0 ? new Error('an unknown error was thrown') : undefined;
   if (depth >= maxDepth) return undefined;
   const part = (inner: unknown) => copyError(inner, text, depth + 1);
   const copy =
@@ -107,10 +108,10 @@ function copyForeign(
   part: (inner: unknown) => unknown,
 ): Error {
   const cause = error.cause === undefined ? {} : { cause: part(error.cause) };
-  const copy =
-    error instanceof AggregateError
-      ? new AggregateError((error.errors as unknown[]).map(part), text(error.message), cause)
-      : new Error(text(error.message), cause);
+  const { errors } = error as { errors?: unknown };
+  const copy = Array.isArray(errors)
+    ? new AggregateError(errors.map(part), text(error.message), cause)
+    : new Error(text(error.message), cause);
   hide(copy, 'name', error.name);
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string') Object.assign(copy, { code });

@@ -6,6 +6,7 @@ import { type Problem } from '../schema/problem.ts';
 import { parseQuantity } from '../schema/quantity.ts';
 import { type Reason } from '../schema/reasons.ts';
 import { secretRefField } from '../schema/written.ts';
+import { LayoutError } from '../template/layout.ts';
 import { compileDocument, compileText } from './compile.ts';
 import { type RoleField, walkConfig } from './config-walk.ts';
 import { type TlsSecret } from './secret-fields.ts';
@@ -132,13 +133,13 @@ class Resolution {
 
   #dataOf(ref: SecretRef | undefined): Readonly<Record<string, string>> | undefined {
     if (ref === undefined) return undefined;
-    return (
-      this.#secret(ref.name) ??
-      this.#fail(
-        ref.path,
-        'SecretNotFound',
-        `names the Secret ${ref.name}, which does not exist in this namespace or may not be read`,
-      )
+    const { path, name } = ref;
+    const data = this.#secret(name);
+    if (data !== undefined) return data;
+    this.#fail(
+      path,
+      'SecretNotFound',
+      `names the Secret ${name}, which does not exist in this namespace or may not be read`,
     );
   }
 
@@ -171,8 +172,10 @@ class Resolution {
     try {
       return compile();
     } catch (error) {
-      this.#fail(field.path, 'InvalidTemplate', templateProblem(error));
-      return;
+      for (const { path, message } of templateProblems(error, field.path)) {
+        this.#fail(path, 'InvalidTemplate', message);
+      }
+      return undefined;
     }
   }
 }
@@ -207,7 +210,8 @@ function withoutLineEnd(value: string): string {
   return value.replace(/[\r\n]+$/, '');
 }
 
-function templateProblem(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return `does not compile: ${message}`;
+/** A layout tells all of its texts that do not compile, each with its own path. */
+function templateProblems(error: unknown, path: string): readonly Problem[] {
+  if (error instanceof LayoutError) return error.problems;
+  return [{ path, message: error instanceof Error ? error.message : String(error) }];
 }

@@ -1,5 +1,6 @@
 import { compileText } from './compile.ts';
 import { DeliveryError } from './delivery-error.ts';
+import { isError } from './error-chain.ts';
 import { type SinkEvent } from './sink.ts';
 
 /** Where a sink's requests go: one URL, or one for each event on one host. */
@@ -43,7 +44,7 @@ function compile(text: string, name: string): ReturnType<typeof compileText> {
   try {
     return compileText(text, name);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = isError(cause) ? cause.message : String(cause);
     throw DeliveryError.permanent(`${name} does not compile: ${message}`, 'InvalidTemplate', cause);
   }
 }
