@@ -1,0 +1,24 @@
+# Build with: docker build -t eventroute . (or buildah bud -t eventroute .)
+FROM docker.io/library/node:26-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+# the packages that build the bundle need no install scripts
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json LICENSE ./
+COPY tools/build.ts tools/
+COPY operator operator
+RUN npm run build
+
+FROM docker.io/library/node:26-slim
+LABEL org.opencontainers.image.title="eventroute" \
+      org.opencontainers.image.description="Routes the Events of a Kubernetes cluster to receivers" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production HOME=/app
+WORKDIR /app
+COPY --from=build /src/LICENSE ./
+COPY --from=build /src/dist dist
+# a number, so that runAsNonRoot can be checked without /etc/passwd
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["node", "/app/dist/eventroute.js"]
+CMD ["run"]
