@@ -1,23 +1,20 @@
-/** Time as this room needs it; tests put in their own. */
+/** Time as this room needs it: the operator's clock, or one that a test moves. */
 export interface Clock {
   /** A clock that only goes forward, in milliseconds; its zero means nothing. */
-  monotonicMs(): number;
+  now(): number;
   /** The time of day. */
-  now(): Date;
-  /** Calls back once after `delayMs`; the function it returns calls that off. */
-  after(delayMs: number, callback: () => void): () => void;
+  date(): Date;
+  /** Calls back once after `delayMs`. */
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
 }
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
-  monotonicMs: () => performance.now(),
-  now: () => new Date(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => {
-      clearTimeout(timer);
-    };
-  },
+  now: () => performance.now(),
+  date: () => new Date(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 };
 
 /** Waits; resolves early, and without an error, when the signal aborts. */
@@ -25,11 +22,11 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   const { promise, resolve } = Promise.withResolvers<undefined>();
   if (signal?.aborted) return Promise.resolve();
   const finish = (): void => {
-    cancel();
+    clock.clearTimeout(timer);
     signal?.removeEventListener('abort', finish);
     resolve(undefined);
   };
-  const cancel = clock.after(delayMs, finish);
+  const timer = clock.setTimeout(finish, delayMs);
   signal?.addEventListener('abort', finish, { once: true });
   return promise;
 }

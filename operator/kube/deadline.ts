@@ -21,9 +21,7 @@ export interface Deadline extends Disposable {
 export function createDeadline(clock: Clock, options: DeadlineOptions): Deadline {
   const { request, timeoutMs, signal } = options;
   const timer = new AbortController();
-  const cancel = clock.after(timeoutMs, () => {
-    timer.abort();
-  });
+  const timeout = clock.setTimeout(() => timer.abort(), timeoutMs);
   return {
     signal: signal ? AbortSignal.any([signal, timer.signal]) : timer.signal,
     async guard(work) {
@@ -42,6 +40,6 @@ export function createDeadline(clock: Clock, options: DeadlineOptions): Deadline
         throw thrown;
       }
     },
-    [Symbol.dispose]: cancel,
+    [Symbol.dispose]: () => clock.clearTimeout(timeout),
   };
 }

@@ -47,7 +47,7 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
     this.#pageSize = options.pageSize ?? 500;
     this.#resourceVersion = options.resourceVersion ?? '';
     this.#cause = this.#resourceVersion === '' ? 'start' : 'expired';
-    this.#state = { state: 'listing', since: this.#clock.now() };
+    this.#state = { state: 'listing', since: this.#clock.date() };
   }
 
   state(): ListWatchState {
@@ -90,7 +90,7 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
       pageSize: this.#pageSize,
       signal: this.#stopped.signal,
       onPage: (page: KubeList<T>, place) => {
-        this.#lastActivity = this.#clock.now();
+        this.#lastActivity = this.#clock.date();
         const resourceVersion = page.metadata.resourceVersion ?? '';
         return guarded(() => onPage(page.items, { resourceVersion, ...place, cause }));
       },
@@ -121,7 +121,7 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
   async #watch(): Promise<void> {
     const { client, path, query = {}, random = Math.random } = this.#options;
     const idleTimeoutMs = this.#options.idleTimeoutMs ?? defaultIdleTimeoutMs;
-    const startMs = this.#clock.monotonicMs();
+    const startMs = this.#clock.now();
     let received = 0;
     await runWatchSession<T>({
       client,
@@ -134,13 +134,13 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
       signal: this.#stopped.signal,
       decode: this.#options.decode ?? decodeWatchLine,
       onOpen: () => this.#enter('watching'),
-      onActivity: () => (this.#lastActivity = this.#clock.now()),
+      onActivity: () => (this.#lastActivity = this.#clock.date()),
       onEvent: (event) => {
         received += 1;
         return this.#handle(event);
       },
     });
-    if (received === 0 && this.#clock.monotonicMs() - startMs < shortestWatchMs) {
+    if (received === 0 && this.#clock.now() - startMs < shortestWatchMs) {
       throw new KubeError(`the watch of ${path} was ended at once`, { failure: 'protocol' });
     }
     this.#backoff.reset();
@@ -191,7 +191,7 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
   }
 
   #enter(state: ListWatchState['state'], error?: Error): void {
-    this.#state = { state, since: this.#clock.now(), ...(error && { error }) };
+    this.#state = { state, since: this.#clock.date(), ...(error && { error }) };
     try {
       this.#options.onState?.(this.state());
     } catch (thrown) {

@@ -10,28 +10,28 @@ export interface Watchdog extends Disposable {
 
 /** Creates a watchdog that calls back once after `idleTimeoutMs` of silence. */
 export function createWatchdog(clock: Clock, idleTimeoutMs: number, onSilence: () => void): Watchdog {
-  let lastMs = clock.monotonicMs();
+  let lastMs = clock.now();
   let paused = false;
-  let cancel = (): void => undefined;
+  let timer: unknown;
 
   // One timer, moved on when it fires: arming one for each chunk would cost more than reading it.
   const arm = (delayMs: number): void => {
-    cancel = clock.after(delayMs, () => {
-      const leftMs = paused ? idleTimeoutMs : lastMs + idleTimeoutMs - clock.monotonicMs();
+    timer = clock.setTimeout(() => {
+      const leftMs = paused ? idleTimeoutMs : lastMs + idleTimeoutMs - clock.now();
       if (leftMs > 0) arm(leftMs);
       else onSilence();
-    });
+    }, delayMs);
   };
   arm(idleTimeoutMs);
 
   return {
     touch() {
       paused = false;
-      lastMs = clock.monotonicMs();
+      lastMs = clock.now();
     },
     pause() {
       paused = true;
     },
-    [Symbol.dispose]: () => cancel(),
+    [Symbol.dispose]: () => clock.clearTimeout(timer),
   };
 }
