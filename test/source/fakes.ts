@@ -49,7 +49,7 @@ export interface EventSketch {
 
 /** Makes a core/v1 Event. */
 export function coreEvent({ uid, version, count = 1, at, more }: EventSketch): CoreEvent & {
-  metadata: { name: string; resourceVersion: string };
+  metadata: { name: string; namespace: string; uid: string; resourceVersion: string };
 } {
   return {
     metadata: { name: `${uid}-event`, namespace: 'shop', uid, resourceVersion: String(version) },
