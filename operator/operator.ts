@@ -2,34 +2,36 @@ import { hostname } from 'node:os';
 
 import { eventReceiverKind } from './api/event-receiver.ts';
 import { eventRouteKind } from './api/event-route.ts';
-import { apiGroup, apiVersion, type CustomResource, type ResourceKind } from './api/resource.ts';
+import { apiGroup, apiVersion, type CustomResource } from './api/resource.ts';
 import { createClusterWorld } from './control/cluster-world.ts';
 import { createControl, type Control } from './control/control.ts';
 import { ownReportingController } from './event/own-event.ts';
-import { observeHealth } from './health.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
-import { startControllers, type Controllers } from './kube/controllers.ts';
-import { createEventRecorder } from './kube/event-recorder.ts';
-import { createLeaderElection } from './kube/lease.ts';
+import { startControllers, type ControlledResource } from './kube/controllers.ts';
+import { createEventRecorder, type EventRecorder } from './kube/event-recorder.ts';
+import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
 import { systemClock } from './schema/clock.ts';
 import { createAddressGuard } from './sink-kit/index.ts';
 import { createClusterSource } from './source/cluster-source.ts';
 import { createEnrichment } from './source/enrichment.ts';
 import { createObjectLookUp } from './source/object-lookup.ts';
 import { type EventSource } from './source/source.ts';
+import { observeHealth } from './telemetry/health.ts';
 import { type Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { startTelemetryServer } from './telemetry/server.ts';
-import { version } from './version.ts';
+import { version } from './telemetry/version.ts';
 
 /** How the operator runs; see `eventroute run --help`. */
 export interface OperatorOptions {
   readonly kubeconfig: string | undefined;
+  /** @default the namespace of the Pod, or of the kubeconfig's context */
   readonly rootNamespace: string | undefined;
   readonly leaderElect: boolean;
   readonly leaseName: string;
   readonly metricsAddress: { readonly host: string; readonly port: number };
   readonly clusterName: string;
+  /** Undefined takes occurrences of any age. */
   readonly maxEventAgeMs: number | undefined;
   readonly localSinkNamespaces: readonly string[];
   readonly shutdownGraceMs: number;
@@ -39,13 +41,67 @@ export interface OperatorOptions {
 /** Why the operator ended. */
 export type OperatorEnd = 'stopped' | 'leadershipLost';
 
+/** The parts of a running operator, in the order of the flow. */
+interface Parts {
+  readonly client: KubeClient;
+  readonly source: EventSource;
+  readonly control: Control;
+  readonly recorder: EventRecorder;
+  readonly metrics: Metrics;
+  readonly rootNamespace: string;
+}
+
 /**
- * Runs the operator until the signal aborts. The flow of an Event: source -> routes -> delivery -> sinks, and back into
- * the status of the objects.
+ * Runs the operator until the signal aborts or the Lease is lost. The way of an Event: source -> routes -> delivery ->
+ * sinks; and back: tallies -> statuses -> the API server. Rejects when it cannot start.
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<OperatorEnd> {
   const { log } = options;
-  const clock = systemClock;
+  const parts = await assemble(options);
+  const { client, source, control, metrics, rootNamespace } = parts;
+  const phase = { isSynced: false, isLeading: false };
+  const health = observeHealth({
+    watch: () => (phase.isLeading ? source.health() : undefined),
+    isSynced: () => phase.isSynced,
+  });
+  const server = await startTelemetryServer({ ...options.metricsAddress, metrics, ...health });
+  const controllers = startControllers({ client, log, resources: controlledResources(control) });
+  log.info('Started', { version, server: client.server, rootNamespace, metricsAddress: server.address });
+
+  const synced = controllers.synced.then(() => {
+    phase.isSynced = true;
+  });
+  const lead = async (): Promise<void> => {
+    await synced;
+    if (signal.aborted) return;
+    phase.isLeading = true;
+    metrics.setLeader(true);
+    await beginToDeliver(parts, log);
+  };
+  const ended = Promise.withResolvers<OperatorEnd>();
+  signal.addEventListener('abort', () => ended.resolve('stopped'), { once: true });
+  const election = options.leaderElect
+    ? elect(parts, options, { lead, lost: () => ended.resolve('leadershipLost') })
+    : undefined;
+  if (election === undefined) lead().catch(ended.reject);
+
+  try {
+    return await ended.promise;
+  } finally {
+    const mayDeliver = phase.isLeading && (election?.isLeader() ?? true);
+    // intake ends first, so that what is on its way can still be delivered and every count is written
+    await Promise.all([source.stop(), controllers.stop()]);
+    await control.stop({ graceMs: mayDeliver ? options.shutdownGraceMs : 0 });
+    await parts.recorder.stop();
+    await election?.stop();
+    health.stop();
+    await server.close();
+    log.info('Stopped');
+  }
+}
+
+async function assemble(options: OperatorOptions): Promise<Parts> {
+  const { log } = options;
   const client = createKubeClient({
     kubeconfig: options.kubeconfig,
     userAgent: `eventroute/${version}`,
@@ -59,11 +115,10 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     reportingInstance: hostname(),
     log,
   });
-  const apiServer = await client.serverAddresses();
-  const guard = createAddressGuard({ deny: apiServer });
+  const guard = createAddressGuard({ deny: await client.serverAddresses() });
   const control = createControl({
-    world: createClusterWorld(client, recorder),
-    clock,
+    world: createClusterWorld(client, recorder, log),
+    clock: systemClock,
     random: Math.random,
     log,
     metrics,
@@ -72,90 +127,46 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     addressGuard: (namespace) => (namespace === rootNamespace ? undefined : guard),
   });
   const source = createSource(client, control, { ...options, metrics });
-  const controllers = startControllers({
-    client,
-    log,
-    resources: [receiverResource(control), routeResource(control)],
-  });
-
-  let isSynced = false;
-  let isLeading = false;
-  const health = observeHealth({
-    clock,
-    source: () => (isLeading ? source.health() : undefined),
-    isSynced: () => isSynced,
-  });
-  const server = await startTelemetryServer({
-    ...options.metricsAddress,
-    metrics,
-    alive: health.alive,
-    ready: health.ready,
-  });
-  log.info('Started the operator', {
-    version,
-    server: client.server,
-    rootNamespace,
-    metrics: server.address,
-  });
-
-  const ended = Promise.withResolvers<OperatorEnd>();
-  signal.addEventListener('abort', () => ended.resolve('stopped'), { once: true });
-  const lead = async (): Promise<void> => {
-    await controllers.synced;
-    isSynced = true;
-    if (signal.aborted) return;
-    isLeading = true;
-    metrics.setLeader(true);
-    await control.activate();
-    await source.start();
-    log.info('Began to deliver', {
-      routes: [...control.routes.all()].length,
-      receivers: [...control.receivers.all()].length,
-    });
-  };
-  const election = options.leaderElect
-    ? elect(client, options, { lead, lost: () => ended.resolve('leadershipLost') })
-    : undefined;
-  if (election === undefined) lead().catch(ended.reject);
-  void controllers.synced.then(() => (isSynced = true));
-
-  try {
-    return await ended.promise;
-  } finally {
-    await shutDown({
-      source,
-      controllers,
-      control,
-      graceMs: isLeading && (election?.isLeader() ?? true) ? options.shutdownGraceMs : 0,
-    });
-    await election?.stop();
-    health.stop();
-    await recorder.stop();
-    await server.close();
-    log.info('Stopped the operator');
-  }
+  return { client, source, control, recorder, metrics, rootNamespace };
 }
 
-/** Intake ends first, so that what is on its way can still be delivered and every count is written. */
-async function shutDown(parts: {
-  source: EventSource;
-  controllers: Controllers;
-  control: Control;
-  graceMs: number;
-}): Promise<void> {
-  await Promise.all([parts.source.stop(), parts.controllers.stop()]);
-  await parts.control.stop({ graceMs: parts.graceMs });
+async function beginToDeliver({ control, source }: Parts, log: Log): Promise<void> {
+  await control.activate();
+  await source.start();
+  const count = (objects: Iterable<unknown>): number => [...objects].length;
+  log.info('Began to deliver', {
+    routes: count(control.routes.all()),
+    receivers: count(control.receivers.all()),
+  });
+}
+
+function controlledResources(control: Control): ControlledResource<CustomResource<object>>[] {
+  const resource = { group: apiGroup, version: apiVersion };
+  return [
+    {
+      ...resource,
+      plural: eventReceiverKind.plural,
+      onChange: (object) => control.applyReceiver(object),
+      onDelete: (key) => control.removeReceiver(key),
+    },
+    {
+      ...resource,
+      plural: eventRouteKind.plural,
+      onChange: (object) => control.applyRoute(object),
+      onDelete: (key) => control.removeRoute(key),
+    },
+  ];
 }
 
 function createSource(
   client: KubeClient,
   control: Control,
-  options: OperatorOptions & { metrics: Metrics },
+  options: OperatorOptions & { readonly metrics: Metrics },
 ): EventSource {
   const { log, metrics, clusterName, maxEventAgeMs } = options;
   const clock = systemClock;
   const enrichment = createEnrichment({
-    lookUp: createObjectLookUp({ client, clock, log }),
+    lookUp: createObjectLookUp({ client, clock }),
     // the exporter's document holds labels and annotations, so objects are looked up whatever the rules say
     needs: () => ({ object: true, namespaceLabels: control.routes.tree.needs.namespaceLabels }),
     clock,
@@ -174,6 +185,21 @@ function createSource(
   });
 }
 
-function receiverResource(control: Control): ReturnType<typeof resource> {
-  return resource(eventReceiverKind, control.applyReceiver, control.removeReceiver);
+/** Takes part in the election of the one replica that delivers. */
+function elect(
+  { client, rootNamespace }: Parts,
+  { leaseName, log }: OperatorOptions,
+  on: { readonly lead: () => Promise<void>; readonly lost: () => void },
+): LeaderElection {
+  const election = createLeaderElection({
+    client,
+    namespace: rootNamespace,
+    name: leaseName,
+    identity: `${hostname()}_${process.pid}`,
+    log,
+    onStartedLeading: on.lead,
+    onStoppedLeading: on.lost,
+  });
+  void election.run();
+  return election;
 }

@@ -144,7 +144,7 @@ const validateCommon = createValidator(
 const sinkValidators = new Map<SinkDefinition, Validator>();
 
 function validatorOf(sink: SinkDefinition): Validator {
-  const validator = sinkValidators.get(sink) ?? createValidator(writtenSchema(sink.config as TObject));
+  const validator = sinkValidators.get(sink) ?? createValidator(writtenSchema(sink.config));
   sinkValidators.set(sink, validator);
   return validator;
 }

@@ -68,5 +68,5 @@ export function readRoute(
   object: CustomResource<RouteStatus>,
 ): { readonly spec: RouteSpec } | { readonly problems: readonly Problem[] } {
   const problems = validate(object.spec ?? {}, 'spec');
-  return problems.length > 0 ? { problems } : { spec: (object.spec ?? {}) as RouteSpec };
+  return problems.length > 0 ? { problems } : { spec: object.spec ?? {} };
 }

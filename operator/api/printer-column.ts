@@ -20,7 +20,12 @@ export function readColumn(column: PrinterColumn, object: unknown, now: Date): s
     .slice(1)
     .reduce(step, object);
   if (typeof value !== 'string' && typeof value !== 'number') return '';
-  return column.type === 'date' ? formatDuration(now.getTime() - Date.parse(String(value))) : String(value);
+  return column.type === 'date' ? age(now.getTime() - Date.parse(String(value))) : String(value);
+}
+
+/** Ages are told in whole seconds. */
+function age(durationMs: number): string {
+  return durationMs < 1_000 ? '0s' : formatDuration(durationMs);
 }
 
 function step(value: unknown, part: string): unknown {

@@ -1,6 +1,5 @@
 import { type Command } from 'commander';
 
-import { runOperator } from '../operator.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { exitCodes } from './exit.ts';
 import { addLogOptions, addressFlag, durationFlag, listFlag, type LogFlags } from './options.ts';
@@ -66,6 +65,8 @@ async function run(flags: RunFlags): Promise<void> {
       stop.abort();
     });
   }
+  // the other commands need no cluster, and start faster without its client
+  const { runOperator } = await import('../operator.ts');
   const end = await runOperator(
     {
       kubeconfig: flags.kubeconfig,
