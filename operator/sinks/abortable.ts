@@ -1,10 +1,14 @@
 /**
- * Waits for a task until the signal aborts; the task itself goes on. One that obeys the signal by itself is heard: it
- * ends in a microtask, before setImmediate.
+ * Waits for a task until the signal aborts; the task itself goes on. `graceMs` lets a task that obeys the signal by
+ * itself say how far it came.
  */
-export async function unlessAborted<Result>(task: Promise<Result>, signal: AbortSignal): Promise<Result> {
+export async function unlessAborted<Result>(
+  task: Promise<Result>,
+  signal: AbortSignal,
+  graceMs = 0,
+): Promise<Result> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => void setImmediate(() => reject(signal.reason));
+  const onAbort = (): void => void setTimeout(() => reject(signal.reason), graceMs);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {

@@ -109,11 +109,13 @@ class UdpSender implements DatagramSender {
       if (current === undefined || refusal.reason === 'AddressNotAllowed') throw refusal;
       return undefined;
     });
-    this.#resolvedAtMs = this.#now();
-    if (current !== undefined && (resolved === undefined || resolved.address === current.address))
+    if (current !== undefined && (resolved === undefined || resolved.address === current.address)) {
+      this.#resolvedAtMs = this.#now();
       return current;
+    }
     this.#drop();
     this.#connection = await openSocket(resolved as Resolved, this.#target.port);
+    this.#resolvedAtMs = this.#now();
     return this.#connection;
   }
 

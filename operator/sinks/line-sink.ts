@@ -50,6 +50,9 @@ export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<
   };
 }
 
+/** What a write that has begun may take to end once the signal aborts. */
+const writeGraceMs = 20;
+
 type TakeTurn = <Result>(task: () => Promise<Result>, signal: AbortSignal) => Promise<Result>;
 
 /**
@@ -64,6 +67,6 @@ function createTurns(): TakeTurn {
       return task();
     });
     last = turn.catch(() => undefined);
-    return unlessAborted(turn, signal);
+    return unlessAborted(turn, signal, writeGraceMs);
   };
 }

@@ -19,5 +19,5 @@ export const sinkNames = Object.keys(sinks) as readonly SinkName[];
 /** Loads a kind of sink with the packages that it needs. */
 export async function loadSink(name: SinkName): Promise<SinkDefinition> {
   // The registry mixes kinds whose config types differ; whoever opens one has validated its config by its own schema.
-  return (await sinks[name]()).default as unknown as SinkDefinition;
+  return (await sinks[name]()).default;
 }

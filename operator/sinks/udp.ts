@@ -14,28 +14,25 @@ import { parseHostPort } from './host-port.ts';
 
 export default defineSink({
   summary: 'Sends each event as a UDP datagram that holds one line of JSON.',
-  config: Type.Object(
-    {
-      host: Text({
+  config: Type.Object({
+    host: Text({
+      description:
+        'Where to send to, as `host:port`. The name is looked up every minute. UDP gives no answer: an event counts as ' +
+        'delivered when it was sent and no refusal came back at once.',
+      minLength: 1,
+      examples: ['logstash.logging.svc:5000'],
+    }),
+    maxBytes: Type.Optional(
+      Quantity({
         description:
-          'Where to send to, as `host:port`. The name is looked up every minute. UDP gives no answer: an event counts as ' +
-          'delivered when it was sent and no refusal came back at once.',
-        minLength: 1,
-        examples: ['logstash.logging.svc:5000'],
+          'The longest datagram to send, at most 65507 bytes; longer events are rejected. Datagrams above about 1400 ' +
+          'bytes are sent in fragments, which some networks do not let through.',
+        default: longestDatagramBytes,
+        examples: ['8Ki'],
       }),
-      maxBytes: Type.Optional(
-        Quantity({
-          description:
-            'The longest datagram to send, at most 65507 bytes; longer events are rejected. Datagrams above about 1400 ' +
-            'bytes are sent in fragments, which some networks do not let through.',
-          default: longestDatagramBytes,
-          examples: ['8Ki'],
-        }),
-      ),
-      ...payloadFields,
-    },
-    { description: 'Sends each event as a UDP datagram that holds one line of JSON.' },
-  ),
+    ),
+    ...payloadFields,
+  }),
   example: { host: 'logstash.logging.svc:5000' },
   defaults: { batch: { maxEvents: 100, maxWaitMs: 100 } },
   open: (config, { isAddressAllowed }) => {
