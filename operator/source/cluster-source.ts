@@ -1,6 +1,6 @@
 import { type KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
-import { type KubeObject } from '../kube/kube-object.ts';
+import { type KubeObject, resourcePath } from '../kube/kube-object.ts';
 import { type ListWatch, type ListWatchOptions, type PageInfo, startListWatch } from '../kube/list-watch.ts';
 import { listPages } from '../kube/pager.ts';
 import { type Backlog, createBacklog } from './backlog.ts';
@@ -63,8 +63,8 @@ class ClusterSource implements EventSource {
   constructor(options: ClusterSourceOptions) {
     this.#options = options;
     this.#intake = createIntake(options);
-    const { namespace = '', resume } = options;
-    this.#path = namespace === '' ? '/api/v1/events' : `/api/v1/namespaces/${namespace}/events`;
+    const { namespace, resume } = options;
+    this.#path = resourcePath({ group: '', version: 'v1', plural: 'events' }, { namespace });
     if (resume !== undefined) this.#position = isPosition(resume) ? resume : oldest;
   }
 
