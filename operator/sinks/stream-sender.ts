@@ -17,6 +17,7 @@ const keepAliveMs = 15_000;
 const resetWaitMs = 20;
 /** How long a server that speaks TLS 1.3 may take to say that it does not accept our certificate. */
 const acceptanceWaitMs = 500;
+const farewellWaitMs = 200;
 
 /** Where a stream goes. */
 export type StreamTarget =
@@ -83,9 +84,14 @@ class ConnectionSender implements StreamSender {
     }
   }
 
-  close(): Promise<void> {
-    this.#drop(this.#connection);
-    return Promise.resolve();
+  /** Says goodbye first: a connection that only breaks off is an error in the log of the other side. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    if (connection !== undefined && !connection.socket.destroyed) {
+      connection.socket.end();
+      await Promise.race([connection.ended, wait(farewellWaitMs)]).catch(() => undefined);
+    }
+    this.#drop(connection);
   }
 
   #connect(): Promise<Connection> {
@@ -102,7 +108,7 @@ class ConnectionSender implements StreamSender {
       await Promise.race([connection.ended, ready(socket)]);
     } catch (thrown) {
       socket.destroy();
-      throw thrown;
+      throw isEndAfterHandshake(socket, thrown) ? certificateRefused(this.#endpoint) : thrown;
     } finally {
       this.#opening = undefined;
     }
@@ -142,6 +148,19 @@ function endOf(socket: Socket, endpoint: string): Promise<never> {
   socket.resume();
   promise.catch(() => undefined);
   return promise;
+}
+
+/** Some servers (rsyslog) refuse a certificate without a word: they let the handshake pass and hang up. */
+function isEndAfterHandshake(socket: Socket, thrown: unknown): boolean {
+  return isTls(socket) && socket.getProtocol() !== null && thrown instanceof DeliveryError;
+}
+
+function certificateRefused(endpoint: string): DeliveryError {
+  return DeliveryError.retry(
+    `${endpoint} hung up after the TLS handshake: it may want another client certificate (tls.crt, tls.key of the ` +
+      'Secret in tls.secretRef); see its log',
+    'TLSFailed',
+  );
 }
 
 async function ready(socket: Socket): Promise<void> {
