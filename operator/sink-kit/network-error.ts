@@ -84,7 +84,7 @@ export function toDeliveryError(thrown: unknown, endpoint = 'the system'): Deliv
 function failureOf(error: unknown): Failure | undefined {
   const code = errorCode(error);
   if (code !== undefined && Object.hasOwn(failures, code)) return failures[code];
-  return aborted(error) ?? proxyRefusal(error) ?? protocolFailure(code) ?? tlsFailure(error);
+  return aborted(error) ?? proxyRefusal(error) ?? parserFailure(error) ?? tlsFailure(error);
 }
 
 function aborted(error: unknown): Failure | undefined {
@@ -105,8 +105,8 @@ function proxyRefusal(error: unknown): Failure | undefined {
   return unreachable(`cannot be reached: the proxy answered ${code}`);
 }
 
-function protocolFailure(code: string | undefined): Failure | undefined {
-  return code?.startsWith('HPE_') === true ? notHttp : undefined;
+function parserFailure(error: unknown): Failure | undefined {
+  return isError(error) && error.name === 'HTTPParserError' ? notHttp : undefined;
 }
 
 function messageOf(thrown: unknown): string {

@@ -6,6 +6,9 @@ import { secretForms } from './secret-forms.ts';
 import { type Sink, type SinkContext, type SinkDefinition } from './sink.ts';
 
 const mask = '***';
+/** What stands where an excerpt was cut. */
+const cut = '...';
+const shortestBeginning = 4;
 const maxDepth = 8;
 
 /** Takes secrets out of texts and errors. */
@@ -19,8 +22,29 @@ export interface Redactor {
 export function createRedactor(secrets: readonly string[]): Redactor {
   // The longest first: a form may hold another.
   const forms = [...new Set(secrets.flatMap(secretForms))].sort((a, b) => b.length - a.length);
-  const text = (before: string) => forms.reduce((masked, form) => masked.replaceAll(form, mask), before);
+  const text = (before: string) =>
+    maskCuts(
+      forms.reduce((masked, form) => masked.replaceAll(form, mask), before),
+      forms,
+    );
   return { text, error: (thrown) => copyError(thrown, text, 0) };
+}
+
+/** An excerpt may end inside of a secret; what is left of it there is no less of a secret. */
+function maskCuts(text: string, forms: readonly string[]): string {
+  if (!text.includes(cut)) return text;
+  const pieces = text.split(cut);
+  const last = pieces.pop() ?? '';
+  return [...pieces.map((piece) => withoutBeginningOf(forms, piece)), last].join(cut);
+}
+
+function withoutBeginningOf(forms: readonly string[], piece: string): string {
+  for (const form of forms) {
+    for (let length = Math.min(form.length - 1, piece.length); length >= shortestBeginning; length -= 1) {
+      if (piece.endsWith(form.slice(0, length))) return `${piece.slice(0, -length)}${mask}`;
+    }
+  }
+  return piece;
 }
 
 /**

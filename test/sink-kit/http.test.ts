@@ -77,7 +77,7 @@ describe('the HTTP client', () => {
     expect(server.requests[0]?.headers).toMatchObject({ 'x-one': '1', 'content-length': '8' });
   });
 
-  it('uses one connection again and again', async () => {
+  it('uses its connections again and again', async () => {
     const ports = new Set<number | undefined>();
     await using server = await startServer((response) => {
       ports.add(response.socket?.remotePort);
@@ -87,7 +87,7 @@ describe('the HTTP client', () => {
 
     for (let round = 0; round < 5; round += 1) await client.request({ url: server.url, signal });
 
-    expect(ports.size).toBe(1);
+    expect(ports.size).toBeLessThanOrEqual(2);
   });
 
   it('keeps 64 KiB of a body, drains the rest and uses the connection again', async () => {
@@ -99,11 +99,11 @@ describe('the HTTP client', () => {
     await using client = createClient();
 
     const response = await client.request({ url: server.url, signal });
-    await client.request({ url: server.url, signal });
+    for (let round = 0; round < 4; round += 1) await client.request({ url: server.url, signal });
 
     expect(response.bodyText).toHaveLength(65_536);
     expect(response.isCut).toBe(true);
-    expect(ports.size).toBe(1);
+    expect(ports.size).toBeLessThanOrEqual(2);
   });
 
   it('leaves a body that does not end', async () => {
@@ -362,16 +362,40 @@ describe('the address guard on connections', () => {
 });
 
 describe('proxies', () => {
-  // 127.0.0.1 is never proxied; the proxy of the test resolves this name to it.
-  const proxied = (url: string) => url.replace('127.0.0.1', '127.0.0.1.nip.invalid');
+  // Loopback is never proxied; to the test's proxy every name is 127.0.0.1.
+  const named = ({ url }: { url: string }) => url.replace('127.0.0.1', 'events.invalid');
 
   it('forwards http through HTTP_PROXY with its credentials', async () => {
+    await using server = await startServer();
     await using proxy = await startProxy('user:word');
     await using client = createClient({ environment: { HTTP_PROXY: proxy.url } });
 
-    await client.request({ url: 'http://nowhere.invalid/x', signal }).catch(() => undefined);
+    const { status } = await client.request({ url: `${named(server)}/x`, body: 'b', signal });
+    await client.probe(named(server), signal);
 
-    expect(proxy.asked).toEqual(['POST http://nowhere.invalid/x']);
+    expect(status).toBe(200);
+    expect(proxy.asked).toEqual([`POST ${named(server)}/x`]);
+    expect(server.requests[0]).toMatchObject({ url: '/x', body: 'b' });
+    expect(server.requests[0]?.headers.host).toBe(`events.invalid:${server.port}`);
+  });
+
+  it('tunnels https through HTTPS_PROXY, for requests and probes, and verifies the target', async () => {
+    const authority = await createAuthority('Test authority');
+    await using server = await startServer(undefined, await issue(authority, ['events.invalid']));
+    await using proxy = await startProxy('user:word');
+    const environment = { HTTPS_PROXY: proxy.url };
+    await using client = createClient({ environment, tls: createTlsOptions({ ca: authority.cert }) });
+    await using stranger = createClient({ environment });
+
+    const { status } = await client.request({ url: named(server), signal });
+    await client.probe(named(server), signal);
+    const refused = await failureOf(stranger.request({ url: named(server), signal }));
+    const refusedProbe = await failureOf(stranger.probe(named(server), signal));
+
+    expect(status).toBe(200);
+    expect(proxy.asked).toEqual(Array(4).fill(`CONNECT events.invalid:${server.port}`));
+    expect([refused.reason, refusedProbe.reason]).toEqual(['TLSFailed', 'TLSFailed']);
+    expect(server.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
   it.each(['http', 'https'])('tells that the proxy wants credentials (%s)', async (scheme) => {
@@ -379,15 +403,20 @@ describe('proxies', () => {
     const bare = proxy.url.replace('user:word@', '');
     await using client = createClient({ environment: { HTTP_PROXY: bare, HTTPS_PROXY: bare } });
 
-    const failure = await failureOf(
-      client.request({ url: proxied(`${scheme}://127.0.0.1:9/`), signal }).then((response) => {
-        const refused = failureOfResponse(response);
-        if (refused !== undefined) throw refused;
-      }),
-    );
+    const failure = await failureOf(client.request({ url: `${scheme}://events.invalid:9/`, signal }));
 
     expect(failure.reason).toBe('Unauthorized');
-    expect(failure.message).toMatch(/proxy/);
+    expect(failure.message).toBe('events.invalid:9 cannot be reached: the proxy wants credentials');
+  });
+
+  it('tells that the proxy cannot reach the target', async () => {
+    await using proxy = await startProxy();
+    await using client = createClient({ environment: { HTTPS_PROXY: proxy.url } });
+
+    const failure = await failureOf(client.request({ url: 'https://events.invalid:1/', signal }));
+
+    expect(failure.reason).toBe('Unreachable');
+    expect(failure.message).toMatch(/^events\.invalid:1 cannot be reached: the proxy/);
   });
 
   it('does not send https through HTTP_PROXY', async () => {
@@ -397,17 +426,6 @@ describe('proxies', () => {
     await failureOf(client.request({ url: 'https://nowhere.invalid/', signal }));
 
     expect(proxy.asked).toHaveLength(0);
-  });
-
-  it('tunnels https through HTTPS_PROXY, for requests and probes', async () => {
-    await using proxy = await startProxy('user:word');
-    await using client = createClient({ environment: { HTTPS_PROXY: proxy.url } });
-
-    const failure = await failureOf(client.request({ url: 'https://nowhere.invalid/', signal }));
-    await failureOf(client.probe('https://nowhere.invalid/', signal));
-
-    expect(failure.reason).toBe('Unreachable');
-    expect(proxy.asked).toEqual(['CONNECT nowhere.invalid:443', 'CONNECT nowhere.invalid:443']);
   });
 });
 

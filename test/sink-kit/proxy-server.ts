@@ -8,7 +8,7 @@ export interface TestProxy extends AsyncDisposable {
   readonly asked: string[];
 }
 
-/** Starts a proxy that forwards plain requests and opens tunnels; with `credentials` it wants those. */
+/** Starts a proxy to which every host is 127.0.0.1; with `credentials` it wants those. */
 export async function startProxy(credentials?: string): Promise<TestProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
@@ -20,12 +20,13 @@ export async function startProxy(credentials?: string): Promise<TestProxy> {
       return;
     }
     const { method, headers, url = '' } = request;
-    request.pipe(
-      forward(url, { method, headers }, (answer) => {
+    const outbound = request.pipe(
+      forward(url.replace(/\/\/[^:/]+/, '//127.0.0.1'), { method, headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       }),
     );
+    outbound.on('error', () => response.writeHead(502).end());
   });
   server.on('connection', (socket) => sockets.add(socket));
   server.on('connect', (request, client: Socket) => {
@@ -34,13 +35,17 @@ export async function startProxy(credentials?: string): Promise<TestProxy> {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
       return;
     }
-    const [host = '', port = ''] = (request.url ?? '').split(':');
-    const target = connect(Number(port), host, () => {
+    const port = Number((request.url ?? '').split(':')[1]);
+    const target = connect(port, '127.0.0.1', () => {
       client.write('HTTP/1.1 200 OK\r\n\r\n');
       target.pipe(client);
       client.pipe(target);
     });
-    for (const socket of [client, target]) socket.on('error', () => undefined);
+    for (const socket of [client, target]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => (socket === client ? target : client).destroy());
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
