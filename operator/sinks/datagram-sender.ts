@@ -60,9 +60,9 @@ class UdpSender implements DatagramSender {
   async send(datagrams: readonly Buffer[], signal: AbortSignal): Promise<void> {
     let results: (Error | null)[];
     try {
-      const { socket, refused } = await unlessAborted(this.#connect(), signal);
-      const sending = Promise.all(datagrams.map((datagram) => sendOne(socket, datagram)));
-      results = await unlessAborted(Promise.race([refused, sending]), signal);
+      const { socket, refused } = await unlessAborted(() => this.#connect(), signal);
+      const sendAll = () => Promise.all(datagrams.map((datagram) => sendOne(socket, datagram)));
+      results = await unlessAborted(() => Promise.race([refused, sendAll()]), signal);
       const fatal = results.find((error) => error !== null && !isTooLong(error));
       if (fatal) throw fatal;
       await Promise.race([refused, wait(refusalWaitMs, undefined, { signal })]);
@@ -75,7 +75,7 @@ class UdpSender implements DatagramSender {
 
   async check(signal: AbortSignal): Promise<void> {
     try {
-      await unlessAborted(this.#connect(), signal);
+      await unlessAborted(() => this.#connect(), signal);
     } catch (thrown) {
       throw toDeliveryError(thrown, this.endpoint);
     }

@@ -7,6 +7,7 @@ import {
   toDeliveryError,
 } from '../sink-kit/index.ts';
 import { unlessAborted } from './abortable.ts';
+import { closable } from './closable.ts';
 
 /** How far an append came. */
 export interface Appended {
@@ -29,7 +30,7 @@ export interface LineOutput {
 /** Makes a sink that writes the JSON document of each event as one line. */
 export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<string> {
   const takeTurn = createTurns();
-  return {
+  return closable({
     endpoint: output.endpoint,
     encode: (event) => textPayload(`${encodePayload(config, event)}\n`),
     send: async (batch, signal) => {
@@ -47,7 +48,7 @@ export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<
     },
     check: () => output.check(),
     close: () => output.close(),
-  };
+  });
 }
 
 /** What a write that has begun may take to end once the signal aborts. */
@@ -67,6 +68,6 @@ function createTurns(): TakeTurn {
       return task();
     });
     last = turn.catch(() => undefined);
-    return unlessAborted(turn, signal, writeGraceMs);
+    return unlessAborted(() => turn, signal, writeGraceMs);
   };
 }

@@ -66,8 +66,8 @@ class ConnectionSender implements StreamSender {
   async send(bytes: Buffer, signal: AbortSignal): Promise<void> {
     let connection: Connection | undefined;
     try {
-      connection = await unlessAborted(this.#connect(), signal);
-      await unlessAborted(Promise.race([connection.ended, writeAll(connection.socket, bytes)]), signal);
+      const { socket, ended } = (connection = await unlessAborted(() => this.#connect(), signal));
+      await unlessAborted(() => Promise.race([ended, writeAll(socket, bytes)]), signal);
     } catch (thrown) {
       // Bytes may wait in the socket, and a frame may be half out: only a new connection starts clean.
       this.#drop(connection);
@@ -77,7 +77,7 @@ class ConnectionSender implements StreamSender {
 
   async check(signal: AbortSignal): Promise<void> {
     try {
-      await unlessAborted(this.#connect(), signal);
+      await unlessAborted(() => this.#connect(), signal);
     } catch (thrown) {
       this.#drop();
       throw toDeliveryError(thrown, this.#endpoint);

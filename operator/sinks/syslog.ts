@@ -11,6 +11,7 @@ import {
   tlsField,
   Type,
 } from '../sink-kit/index.ts';
+import { closable } from './closable.ts';
 import { longestDatagramBytes } from './datagram-sender.ts';
 import { createSyslogEncoder, type SyslogEncoderConfig } from './syslog-encoder.ts';
 import { facilities } from './syslog-message.ts';
@@ -140,7 +141,7 @@ export default defineSink({
     const { network = 'unix', address, tls, framing = defaultFraming(written) } = written;
     const target = createSyslogTarget({ network, address, tls, framing }, context);
     const encode = createSyslogEncoder(withDefaults(written), context.warn);
-    return {
+    return closable({
       get endpoint() {
         return target.endpoint;
       },
@@ -152,7 +153,7 @@ export default defineSink({
         ),
       check: (signal) => target.check(signal),
       close: () => target.close(),
-    };
+    });
   },
 });
 

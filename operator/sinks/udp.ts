@@ -9,6 +9,7 @@ import {
   textPayload,
   Type,
 } from '../sink-kit/index.ts';
+import { closable } from './closable.ts';
 import { createDatagramSender, longestDatagramBytes, tooLong } from './datagram-sender.ts';
 import { parseHostPort } from './host-port.ts';
 
@@ -39,7 +40,7 @@ export default defineSink({
     const target = parseHostPort(config.host, 'host');
     const sender = createDatagramSender(target, { lookup: createGuardedLookup(isAddressAllowed) });
     const limitBytes = Math.min(config.maxBytes ?? longestDatagramBytes, longestDatagramBytes);
-    return {
+    return closable({
       endpoint: sender.endpoint,
       encode: (event): Encoded<string> => {
         const encoded = textPayload(`${encodePayload(config, event)}\n`);
@@ -53,6 +54,6 @@ export default defineSink({
         ),
       check: (signal) => sender.check(signal),
       close: () => sender.close(),
-    };
+    });
   },
 });

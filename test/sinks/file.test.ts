@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
   mkdir,
@@ -18,6 +19,7 @@ import { createRotation, type RotationLimits } from '../../operator/sinks/file-r
 import file from '../../operator/sinks/file.ts';
 import { createLineSink } from '../../operator/sinks/line-sink.ts';
 import { createPathOutput } from '../../operator/sinks/path-output.ts';
+import { describeSinkContract } from './contract.ts';
 import { noAbort, numberedEvent, outgoing, sinkContext, sinkEvent, timeoutError } from './sink-event.ts';
 
 let folder = '';
@@ -319,4 +321,18 @@ describe('file', () => {
       `could not rotate ${path}, went on writing to it: EACCES: permission denied, rename`,
     ]);
   });
+});
+
+describeSinkContract('file', {
+  definition: file,
+  start: async () => {
+    const own = await mkdtemp(join(tmpdir(), 'file-contract-'));
+    const target = join(own, 'events.json');
+    return {
+      written: { path: target },
+      taken: () => (existsSync(target) ? readFileSync(target, 'utf8').split('\n').length - 1 : 0),
+      [Symbol.asyncDispose]: () => rm(own, { recursive: true, force: true }),
+    };
+  },
+  unrenderable: { layout: { count: '{{ .Series.Count }}' } },
 });

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import pipe from '../../operator/sinks/pipe.ts';
+import { describeSinkContract } from './contract.ts';
 import { noAbort, numberedEvent, outgoing, sinkContext, sinkEvent, timeoutError } from './sink-event.ts';
 
 let folder = '';
@@ -215,5 +216,43 @@ async function firstByte(reader: FileHandle): Promise<string> {
       .catch(() => ({ bytesRead: 0, buffer: undefined }));
     if (bytesRead === 1 && buffer !== undefined) return buffer.toString();
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+describeSinkContract('pipe', {
+  definition: pipe,
+  start: async () => {
+    const own = await mkdtemp(join(tmpdir(), 'pipe-contract-'));
+    const fifo = join(own, 'pipe');
+    execFileSync('mkfifo', [fifo]);
+    const descriptor = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    let lines = 0;
+    return {
+      written: { path: fifo },
+      taken: () => {
+        lines += countLines(descriptor);
+        return lines;
+      },
+      // A full pipe: nobody takes anything out of it.
+      hang: () => {
+        const writer = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+        writeSync(writer, Buffer.alloc(65_536));
+        closeSync(writer);
+      },
+      [Symbol.asyncDispose]: async () => {
+        closeSync(descriptor);
+        await rm(own, { recursive: true, force: true });
+      },
+    };
+  },
+  unrenderable: { layout: { count: '{{ .Series.Count }}' } },
+});
+
+function countLines(descriptor: number): number {
+  try {
+    const buffer = Buffer.alloc(65_536);
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer)).split('\n').length - 1;
+  } catch {
+    return 0; // EAGAIN: the pipe is empty
   }
 }

@@ -1,19 +1,23 @@
 import { createLineSink } from '../../operator/sinks/line-sink.ts';
 import stdout from '../../operator/sinks/stdout.ts';
 import { createStreamOutput, type LineStream } from '../../operator/sinks/stream-output.ts';
+import { describeSinkContract } from './contract.ts';
 import { noAbort, numberedEvent, outgoing, sinkContext, timeoutError } from './sink-event.ts';
 
 /** A stream whose writes end when the test says so. */
 class FakeStream implements LineStream {
   writable = true;
+  /** Takes what is written at once, instead of when the test says so. */
+  takes = false;
   readonly chunks: string[] = [];
   readonly #pending: ((error?: Error | null) => void)[] = [];
   readonly #listeners: ((error: Error) => void)[] = [];
 
   write(chunk: Buffer, done: (error?: Error | null) => void): boolean {
     this.chunks.push(chunk.toString());
-    this.#pending.push(done);
-    return false;
+    if (this.takes) done();
+    else this.#pending.push(done);
+    return this.takes;
   }
 
   on(_event: 'error', listener: (error: Error) => void): void {
@@ -32,6 +36,9 @@ class FakeStream implements LineStream {
     return this.#pending.length;
   }
 }
+
+/** The stream of the contract that runs. */
+let current = new FakeStream();
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -106,4 +113,23 @@ describe('stdout', () => {
     expect(stdout.local).toBe(true);
     await sink.close();
   });
+});
+
+describeSinkContract('stdout', {
+  definition: {
+    ...stdout,
+    open: (config) => createLineSink(createStreamOutput(current, 'stdout'), config),
+  },
+  start: () => {
+    const stream = new FakeStream();
+    current = stream;
+    stream.takes = true;
+    return Promise.resolve({
+      written: {},
+      taken: () => stream.chunks.join('').split('\n').length - 1,
+      hang: () => (stream.takes = false),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  },
+  unrenderable: { layout: { count: '{{ .Series.Count }}' } },
 });

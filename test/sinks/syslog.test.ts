@@ -10,6 +10,7 @@ import { type SinkEvent, type TextTemplate } from '../../operator/sink-kit/index
 import { parseSeverity, writeRfc5424 } from '../../operator/sinks/syslog-message.ts';
 import syslog from '../../operator/sinks/syslog.ts';
 import { createAuthority, issue } from '../sink-kit/certificates.ts';
+import { describeSinkContract } from './contract.ts';
 import {
   matching,
   noAbort,
@@ -32,8 +33,8 @@ async function encoded(config: Config, event = sinkEvent(), context = sinkContex
   const sink = await syslog.open({ ...udpConfig, ...config }, context);
   const { payload, bytes } = sink.encode(event);
   await sink.close();
-  expect(bytes).toBe((payload).length);
-  return (payload).toString();
+  expect(bytes).toBe(payload.length);
+  return payload.toString();
 }
 
 describe('a syslog message of RFC 5424', () => {
@@ -64,7 +65,7 @@ describe('a syslog message of RFC 5424', () => {
     const context = sinkContext();
     const sink = await syslog.open({ ...udpConfig, severity: perEvent(() => 'dire') }, context);
     for (const number of [1, 2]) {
-      expect((sink.encode(numberedEvent(number)).payload).toString()).toMatch(/^<132>/);
+      expect(sink.encode(numberedEvent(number)).payload.toString()).toMatch(/^<132>/);
     }
     expect(context.warnings).toHaveLength(1);
     expect(context.warnings[0]).toContain('severity rendered to "dire"');
@@ -496,4 +497,41 @@ describe('syslog over a Unix socket', () => {
     await server.until(() => server.texts[0]?.endsWith('message 1\n') ?? false);
     await sink.close();
   });
+});
+
+describeSinkContract('syslog over tcp', {
+  definition: syslog,
+  start: async () => {
+    const server = await record();
+    return {
+      written: { network: 'tcp', address: server.address, structuredData: false },
+      taken: () => server.texts.join('').split(' BackOff - ').length - 1,
+      connections: () => server.sockets.filter((socket) => !socket.destroyed).length,
+      [Symbol.asyncDispose]: () => server.close(),
+    };
+  },
+  unrenderable: { message: '{{ .Series.Count }}' },
+});
+
+describeSinkContract('syslog over tls', {
+  definition: syslog,
+  start: async () => {
+    const authority = await createAuthority('Test CA');
+    const [own, client] = await Promise.all([issue(authority, ['127.0.0.1']), issue(authority, ['client'])]);
+    const server = await record({
+      tls: { ...own, ca: authority.cert, requestCert: true, rejectUnauthorized: true },
+    });
+    return {
+      written: {
+        network: 'tls',
+        address: server.address,
+        structuredData: false,
+        tls: { ca: authority.cert, cert: client.cert, keySecretRef: { name: 'client', key: 'tls.key' } },
+      },
+      secrets: { client: { 'tls.key': client.key } },
+      taken: () => server.texts.join('').split(' BackOff - ').length - 1,
+      connections: () => server.sockets.filter((socket) => !socket.destroyed).length,
+      [Symbol.asyncDispose]: () => server.close(),
+    };
+  },
 });

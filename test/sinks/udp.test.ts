@@ -4,6 +4,7 @@ import { type LookupFunction } from 'node:net';
 import { createAddressGuard } from '../../operator/sink-kit/address-guard.ts';
 import { createDatagramSender } from '../../operator/sinks/datagram-sender.ts';
 import udp from '../../operator/sinks/udp.ts';
+import { describeSinkContract } from './contract.ts';
 import {
   matching,
   noAbort,
@@ -214,4 +215,17 @@ describe('udp', () => {
     await sink.close();
     await listener.close();
   });
+});
+
+describeSinkContract('udp', {
+  definition: udp,
+  start: async () => {
+    const listener = await listen();
+    return {
+      written: { host: `127.0.0.1:${listener.port}` },
+      taken: () => listener.received.length,
+      [Symbol.asyncDispose]: () => listener.close(),
+    };
+  },
+  unrenderable: { layout: { count: '{{ .Series.Count }}' } },
 });
