@@ -8,7 +8,7 @@ export type GoType =
 
 /** Text, a truth value or a number; `name` is the type's own name when it has one: `types.UID`, `time.Duration`. */
 export interface GoScalarType {
-  readonly kind: 'string' | 'bool' | 'int' | 'int32' | 'int64' | 'uint8' | 'float64';
+  readonly kind: 'string' | 'bool' | 'int' | 'int32' | 'int64' | 'uint8' | 'uint64' | 'float64';
   readonly name?: string;
 }
 
@@ -21,6 +21,8 @@ export interface GoStructType {
   readonly methods?: readonly GoMethod[];
   /** A pointer to it prints itself as generated Kubernetes code does: `&EventSource{Component:kubelet,Host:,}`. */
   readonly stringer?: boolean;
+  /** The method whose text stands for it in Go's JSON. */
+  readonly jsonText?: string;
 }
 
 /** A pointer; nil is an absent key. */
@@ -67,14 +69,22 @@ export interface GoField {
   readonly inline?: boolean;
   /** Ours, not Go's: templates may read it, but it is neither printed nor encoded with its struct. */
   readonly hidden?: boolean;
+  /** Go's fmt prints it, but nothing outside its package may read it. */
+  readonly unexported?: boolean;
 }
 
 /** Turns a receiver into Go's JSON; given to methods that need it. */
 export type GoEncoder = () => Uint8Array;
 
-/** A method that templates may call without arguments; `call` gets the receiver's plain data and gives plain data. */
+/** A method that templates may call; it gets the receiver's plain data, those of struct arguments, and gives plain data. */
 export interface GoMethod {
   readonly name: string;
+  /** How many arguments it takes, each a struct like the receiver. @default 0 */
+  readonly takes?: number;
   readonly result: GoType;
-  readonly call: (receiver: Readonly<Record<string, unknown>>, encode: GoEncoder) => unknown;
+  readonly call: (
+    receiver: Readonly<Record<string, unknown>>,
+    encode: GoEncoder,
+    values: readonly unknown[],
+  ) => unknown;
 }

@@ -24,7 +24,7 @@ function basicOf(value: Value): Basic {
 }
 
 function namedBasic({ type, value }: GoScalar): Basic {
-  if (type.kind === 'uint8') return { kind: 'uint', value };
+  if (type.kind === 'uint8' || type.kind === 'uint64') return { kind: 'uint', value };
   return basicOf(value);
 }
 

@@ -132,7 +132,8 @@ export class Formatter {
 
   #scalar(scalar: GoScalar): void {
     const { value } = scalar;
-    if (typeof value === 'bigint') this.#orBad(this.#integer(value, scalar.type.kind === 'uint8'), scalar);
+    if (typeof value === 'bigint')
+      this.#orBad(this.#integer(value, scalar.type.kind.startsWith('uint')), scalar);
     else if (typeof value === 'string') this.#orBad(formatText(value, this.#verb, this.#flags), scalar);
     else this.#value(value, 0);
   }

@@ -94,8 +94,15 @@ class JsonWriter {
     if (value instanceof GoPointer) return this.write(value.target, depth);
     if (value instanceof GoMap) return this.#map(value, depth);
     if (value instanceof GoSlice) return this.#slice(value, depth);
-    if (value instanceof GoStruct) return this.#join('{}', this.#fields(value, depth), depth);
+    if (value instanceof GoStruct) return this.#struct(value, depth);
     return 'null';
+  }
+
+  #struct(struct: GoStruct, depth: number): string {
+    const { type, data } = struct;
+    const method = type.methods?.find(({ name }) => name === type.jsonText);
+    if (method === undefined) return this.#join('{}', this.#fields(struct, depth), depth);
+    return this.write(String(method.call(data, () => new Uint8Array(), [])), depth);
   }
 
   #map(map: GoMap, depth: number): string {

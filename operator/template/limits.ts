@@ -1,4 +1,4 @@
-import { GoError } from './template-error.ts';
+import { LimitError } from './template-error.ts';
 
 /** What one rendering of a template may use; each limit has its own error. */
 export interface TemplateLimits {
@@ -29,14 +29,16 @@ export class Budget {
   spend(steps: number): void {
     this.#steps += steps;
     if (this.#steps > this.limits.maxSteps) {
-      throw new GoError(`template needs more than ${this.limits.maxSteps} steps (limit maxSteps)`);
+      throw new LimitError(`template needs more than ${this.limits.maxSteps} steps (limit maxSteps)`);
     }
   }
 
   /** Takes the steps of a text and refuses one that is too long. */
   text(length: number): void {
     if (length > this.limits.maxBytes) {
-      throw new GoError(`template makes a text of more than ${this.limits.maxBytes} bytes (limit maxBytes)`);
+      throw new LimitError(
+        `template makes a text of more than ${this.limits.maxBytes} bytes (limit maxBytes)`,
+      );
     }
     this.spend(1 + Math.floor(length / bytesPerStep));
   }
@@ -44,7 +46,7 @@ export class Budget {
   /** Refuses nesting that is too deep. */
   depth(depth: number): void {
     if (depth > this.limits.maxDepth) {
-      throw new GoError(`template nests more than ${this.limits.maxDepth} deep (limit maxDepth)`);
+      throw new LimitError(`template nests more than ${this.limits.maxDepth} deep (limit maxDepth)`);
     }
   }
 }

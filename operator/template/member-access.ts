@@ -6,7 +6,7 @@ import { GoTime } from './go-time.ts';
 import { type Budget } from './limits.ts';
 import { typeName, typeNameOf } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoStruct, type Value } from './value.ts';
-import { ownValue, wrap } from './wrap.ts';
+import { objectOf, ownValue, wrap } from './wrap.ts';
 
 /** What a call of a member brings along; undefined when the name stands alone. */
 export type MemberArguments = readonly CallArgument[] | undefined;
@@ -71,12 +71,25 @@ function callStructMethod(
   { method }: Extract<StructMember, { kind: 'method' }>,
   { raw, budget, values }: { raw: unknown; budget: Budget; values: MemberArguments },
 ): Value {
-  if (values !== undefined && values.length > 0) {
-    throw new GoError(`wrong number of args for ${method.name}: want 0 got ${values.length}`);
+  const given = values ?? [];
+  const wanted = method.takes ?? 0;
+  if (given.length !== wanted) {
+    throw new GoError(`wrong number of args for ${method.name}: want ${wanted} got ${given.length}`);
   }
   const encode = (): Uint8Array =>
     Buffer.from(encodeJson(struct, budget, { escapeHtml: true, indent: false }), 'utf8');
-  const result = method.call((raw ?? {}) as Readonly<Record<string, unknown>>, encode);
+  const result = method.call(
+    objectOf(raw),
+    encode,
+    given.map((value) => structArgument(value, struct)),
+  );
   const value = wrap(method.result, result);
   return value instanceof GoStruct ? new GoStruct(value.type, value.data, false) : value;
+}
+
+/** The plain data of an argument that must be a struct of the receiver's type, or a pointer to one. */
+function structArgument(value: CallArgument, { type }: GoStruct): unknown {
+  const target = value instanceof GoPointer ? value.target : value;
+  if (target instanceof GoStruct && target.type === type) return target.data;
+  throw new GoError(`wrong type for value; expected *${type.name}`);
 }

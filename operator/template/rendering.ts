@@ -107,9 +107,9 @@ export class Rendering implements FunctionContext {
 
   /** Calls a method of a struct that is still plain data. */
   invoke({ method }: MethodMember, raw: unknown, type: GoType): unknown {
-    return method.call(objectOf(raw), () =>
-      Buffer.from(encodeJson(wrap(type, raw), this.budget, { escapeHtml: true, indent: false }), 'utf8'),
-    );
+    const encode = (): Uint8Array =>
+      Buffer.from(encodeJson(wrap(type, raw), this.budget, { escapeHtml: true, indent: false }), 'utf8');
+    return method.call(objectOf(raw), encode, []);
   }
 
   literal(number: NumberValue, plain: Value): NumberLiteral {

@@ -9,7 +9,7 @@ export function stringOf(value: Value, print: Printer): string | undefined {
   if (value instanceof GoTime) return formatTimeText(value);
   if (value instanceof GoScalar) return scalarString(value);
   if (value instanceof GoPointer) return pointerString(value, print);
-  return undefined;
+  return value instanceof GoStruct ? ownString(value) : undefined;
 }
 
 function scalarString({ type, value }: GoScalar): string | undefined {
@@ -20,8 +20,16 @@ function scalarString({ type, value }: GoScalar): string | undefined {
   return type.name === 'time.Weekday' ? (weekdayNames[number] ?? `%!Weekday(${number})`) : undefined;
 }
 
+/** Calls a String method that the struct itself has. */
+function ownString({ type, data }: GoStruct): string | undefined {
+  const method = type.methods?.find(({ name }) => name === 'String');
+  return method === undefined ? undefined : String(method.call(data, () => new Uint8Array(), []));
+}
+
 function pointerString({ type, target }: GoPointer, print: Printer): string | undefined {
   if (type.to.kind === 'time') return target instanceof GoTime ? formatTimeText(target) : '<nil>';
-  if (type.to.kind !== 'struct' || type.to.stringer !== true) return undefined;
+  if (type.to.kind !== 'struct') return undefined;
+  if (target instanceof GoStruct && type.to.stringer !== true) return ownString(target);
+  if (type.to.stringer !== true) return undefined;
   return target instanceof GoStruct ? printStruct(target, print) : 'nil';
 }

@@ -33,7 +33,8 @@ export function findMember(struct: GoStructType, name: string): StructMember | u
   if (!known.has(name)) {
     // Hostile templates must not grow the cache without end: names that are unknown are not kept.
     const member =
-      search(struct, (field) => field.name === name, name) ?? search(struct, (field) => field.json === name);
+      search(struct, (field) => field.name === name && field.unexported !== true, name) ??
+      search(struct, (field) => field.json === name && field.unexported !== true);
     if (member === undefined) return undefined;
     known.set(name, member);
   }

@@ -36,6 +36,14 @@ export class GoError extends Error {
   }
 }
 
+/** A limit of the rendering was reached; no function of a template may hide that. */
+export class LimitError extends GoError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LimitError';
+  }
+}
+
 /** Finds line and column of an offset (in UTF-16 units) of a template's source. */
 export function placeOf(source: string, offset: number): TemplatePlace {
   const before = source.slice(0, offset);

@@ -28,7 +28,7 @@ export const weekdayNames = [
 ] as const;
 
 /** The elements of a Go layout, longest first where one begins another; a fraction of seconds is found apart. */
-const elements =
+export const layoutElements =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|_2(?!006)|Z070000|Z07:00:00|Z0700|Z07:00|Z07|-070000|-07:00:00|-0700|-07:00|-07|002|0[1-6]|15|PM|pm|[1-5]|[.,](?:0+|9+)(?![0-9])/g;
 
 const two = (value: number, fill = '0'): string => String(value).padStart(2, fill);
@@ -91,7 +91,7 @@ function writeFraction(element: string, nanos: number): string {
 /** Writes a time by a Go layout such as `2006-01-02T15:04:05Z07:00`. */
 export function formatTime(time: GoTime, layout: string): string {
   const calendar = calendarOf(time);
-  return layout.replace(elements, (element) => {
+  return layout.replace(layoutElements, (element) => {
     const writer = writers[element];
     if (writer !== undefined) return writer(calendar);
     if (/^[.,]/.test(element)) return writeFraction(element, time.nanos);
