@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { type AddressGuard } from './address-guard.ts';
 import { basicAuthorization } from './auth.ts';
 import { DeliveryError } from './delivery-error.ts';
-import { addressNotAllowed, createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
+import { addressNotAllowed, createGuardedLookup } from './guarded-lookup.ts';
 import { createGuardedConnector, connectTimeoutMs } from './guarded-connector.ts';
 import { mergeHeaders } from './http-headers.ts';
 import { headerOf, type HttpResponse } from './http-response.ts';
@@ -130,7 +130,6 @@ class UndiciClient implements HttpClient {
     const proxy = findProxy(url, this.#options.environment ?? process.env);
     const { isAddressAllowed } = this.#options;
     if (proxy === undefined || isAddressAllowed === undefined) return proxy;
-    refuseLiteralAddress(url.hostname, isAddressAllowed);
     const lookup = createGuardedLookup(isAddressAllowed);
     const error = await new Promise((resolve) => {
       lookup(bareHost(url), { all: true }, resolve);

@@ -210,8 +210,9 @@ describe('the webhook', () => {
       response.writeHead(429, { 'retry-after': '3' }).end(),
     );
     await using sink = await open({ endpoint: server.url });
+    const about = (uid: string) => sinkEvent({ involvedObject: { kind: 'Pod', uid } });
 
-    const error = await thrownBy(sink.send(outgoing(sink, [numberedEvent(1), numberedEvent(2)]), never));
+    const error = await thrownBy(sink.send(outgoing(sink, [about('a'), about('b')]), never));
 
     expect(server.requests).toHaveLength(1);
     expect(error).toMatchObject({ reason: 'Throttled', retryAfterMs: 3_000, results: undefined });
@@ -258,7 +259,7 @@ describe('the webhook', () => {
 });
 
 describe('what the webhook refuses when it is opened', () => {
-  it.each([
+  it.each<[string, object, string, RegExp]>([
     ['endpoint', { endpoint: 'events.example.com/hook' }, 'InvalidConfig', /is no URL that begins with http/],
     ['endpoint', { endpoint: 'ftp://events.example.com' }, 'InvalidConfig', /is no URL/],
     [
@@ -289,7 +290,7 @@ describe('what the webhook refuses when it is opened', () => {
       /both/,
     ],
     ['tls', { tls: { ca: 'nonsense' } }, 'InvalidConfig', /holds no PEM certificate/],
-  ])('%s in %j', async (_, fields, ...[reason, message]) => {
+  ])('%s in %j', async (...[, fields, reason, message]: [string, object, string, RegExp]) => {
     const error = await refusal({ endpoint: 'https://a.example.com', ...fields });
 
     expect(error).toBeInstanceOf(DeliveryError);
