@@ -112,7 +112,9 @@ function retryAfterOf({ details }: KubeStatus): number | undefined {
 
 /** Makes an Error of anything that was thrown. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  // Not `instanceof`, which is false for an error that another realm made.
+  const isError = Object.prototype.toString.call(thrown) === '[object Error]';
+  return isError ? (thrown as Error) : new Error(String(thrown));
 }
 
 /** Tells whether a thrown value is a KubeError of this failure. */

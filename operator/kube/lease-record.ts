@@ -47,8 +47,9 @@ export function leaseBody(
   },
 ): Lease {
   const { name, namespace, identity, term, now } = wanted;
-  const old = lease?.spec;
-  const isRenewal = old?.holderIdentity === identity;
+  const { acquireTime, holderIdentity, leaseTransitions = 0 } = lease?.spec ?? {};
+  const isRenewal = holderIdentity === identity;
+  const isTakeOver = lease !== undefined && !isRenewal;
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -56,9 +57,19 @@ export function leaseBody(
     spec: {
       holderIdentity: identity,
       leaseDurationSeconds: Math.ceil(term.leaseDurationMs / 1000),
-      acquireTime: (isRenewal && old.acquireTime) || microTime(now),
+      acquireTime: (isRenewal && acquireTime) || microTime(now),
       renewTime: microTime(now),
-      leaseTransitions: (old?.leaseTransitions ?? 0) + (isRenewal || !lease ? 0 : 1),
+      leaseTransitions: leaseTransitions + (isTakeOver ? 1 : 0),
     },
+  };
+}
+
+/** Makes the Lease that gives another up, so that the next candidate need not wait. */
+export function releasedLease(lease: Lease, now: Date): Lease {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: lease.metadata,
+    spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) },
   };
 }

@@ -1,9 +1,10 @@
 import { type Log } from '../telemetry/log.ts';
 import { type KubeClient } from './api-client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
+import { createDeadline } from './deadline.ts';
 import { isKubeFailure, toError } from './kube-error.ts';
-import { isHeldByOther, type Lease, leaseBody, type LeaseTerm, microTime } from './lease-record.ts';
 import { resourcePath } from './kube-object.ts';
+import { isHeldByOther, type Lease, leaseBody, type LeaseTerm, releasedLease } from './lease-record.ts';
 
 /** Which Lease to hold, and what to do with it. */
 export interface LeaderElectionOptions {
@@ -46,15 +47,20 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   return new Candidate(options, { leaseDurationMs, renewDeadlineMs, retryPeriodMs });
 }
 
+const releaseTimeoutMs = 5000;
+
 class Candidate implements LeaderElection {
   readonly #options: LeaderElectionOptions;
   readonly #term: LeaseTerm;
   readonly #clock: Clock;
   readonly #stopped = new AbortController();
-  readonly #path: string;
+  readonly #collectionPath: string;
+  readonly #leasePath: string;
   #ended: Promise<void> | undefined;
   #isLeader = false;
-  #deadline: unknown;
+  #leadsUntilMs = 0;
+  #timer: unknown;
+  #isDoubtful = false;
   /** The Lease as last read, and when: others' clocks are not trusted, only how long we have seen no change. */
   #seen: { lease: Lease; atMs: number } | undefined;
 
@@ -63,11 +69,14 @@ class Candidate implements LeaderElection {
     this.#term = term;
     this.#clock = options.clock ?? systemClock;
     const resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
-    this.#path = resourcePath(resource, { namespace: options.namespace });
+    const { namespace, name } = options;
+    this.#collectionPath = resourcePath(resource, { namespace });
+    this.#leasePath = resourcePath(resource, { namespace, name });
   }
 
   isLeader(): boolean {
-    return this.#isLeader;
+    // A timer may be late, a clock is not.
+    return this.#isLeader && this.#clock.now() < this.#leadsUntilMs;
   }
 
   holder(): string {
@@ -81,20 +90,24 @@ class Candidate implements LeaderElection {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    if (this.#ended === undefined) return;
     await this.#ended;
-    const wasLeader = this.#isLeader;
     this.#lose('stopped');
-    if (wasLeader) await this.#release();
+    await this.#release();
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
   }
 
   async #loop(): Promise<void> {
     const { signal } = this.#stopped;
     const { random = Math.random } = this.#options;
-    while (!signal.aborted) {
+    while (!this.#isStopped()) {
       try {
         await this.#try();
       } catch (thrown) {
-        if (!signal.aborted) this.#report(toError(thrown));
+        if (!this.#isStopped()) this.#report(toError(thrown));
       }
       await sleep(this.#clock, this.#term.retryPeriodMs * (1 + random() * 0.2), signal);
     }
@@ -104,18 +117,21 @@ class Candidate implements LeaderElection {
     // The Lease begins, for others, when the API server takes it: counting from before the request is the safe side.
     const startMs = this.#clock.now();
     const lease = await this.#read();
-    if (lease && !this.#isLeader && this.#isTaken(lease)) return;
+    if (lease && this.#isTaken(lease)) {
+      this.#lose('another candidate took the Lease');
+      return;
+    }
     const written = await this.#write(lease);
     this.#seen = { lease: written, atMs: startMs };
+    this.#isDoubtful = false;
     this.#hold(startMs);
   }
 
   async #read(): Promise<Lease | undefined> {
-    const known = this.#seen?.lease;
-    // The leader's own copy is the newest unless somebody interfered, which the version then tells.
-    if (this.#isLeader && known) return known;
+    // The leader's own copy is the newest unless somebody interfered, which a conflict tells.
+    if (this.#isLeader && this.#seen && !this.#isDoubtful) return this.#seen.lease;
     try {
-      return await this.#request('GET', `${this.#path}/${encodeURIComponent(this.#options.name)}`);
+      return await this.#request('GET', this.#leasePath);
     } catch (thrown) {
       if (isKubeFailure(thrown, 'notFound')) return undefined;
       throw thrown;
@@ -123,11 +139,12 @@ class Candidate implements LeaderElection {
   }
 
   #isTaken(lease: Lease): boolean {
-    const isChanged = lease.metadata.resourceVersion !== this.#seen?.lease.metadata.resourceVersion;
-    if (isChanged || this.#seen === undefined) this.#seen = { lease, atMs: this.#clock.now() };
+    if (lease.metadata.resourceVersion !== this.#seen?.lease.metadata.resourceVersion) {
+      this.#seen = { lease, atMs: this.#clock.now() };
+    }
     return isHeldByOther(lease, {
       identity: this.#options.identity,
-      unchangedMs: this.#clock.now() - this.#seen.atMs,
+      unchangedMs: this.#clock.now() - (this.#seen?.atMs ?? 0),
       leaseDurationMs: this.#term.leaseDurationMs,
     });
   }
@@ -136,28 +153,29 @@ class Candidate implements LeaderElection {
     const { name, namespace, identity } = this.#options;
     const body = leaseBody(lease, { name, namespace, identity, term: this.#term, now: this.#clock.date() });
     return lease
-      ? this.#request('PUT', `${this.#path}/${encodeURIComponent(name)}`, body)
-      : this.#request('POST', this.#path, body);
+      ? this.#request('PUT', this.#leasePath, body)
+      : this.#request('POST', this.#collectionPath, body);
   }
 
-  #request(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<Lease> {
-    // An answer that comes after the deadline is of no use.
-    const timeoutMs = Math.max(1, Math.min(this.#term.renewDeadlineMs / 2, 5000));
-    return this.#options.client.request<Lease>(method, path, {
-      body,
-      timeoutMs,
-      signal: this.#stopped.signal,
-    });
+  async #request(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<Lease> {
+    // Two requests, with all their attempts, fit into the time that a renewal has.
+    const timeoutMs = this.#term.renewDeadlineMs / 2;
+    const { signal } = this.#stopped;
+    using deadline = createDeadline(this.#clock, { request: `${method} ${path}`, timeoutMs, signal });
+    const { client } = this.#options;
+    const answer = client.request<Lease>(method, path, { body, timeoutMs, signal: deadline.signal });
+    return await deadline.guard(answer);
   }
 
   #hold(startMs: number): void {
-    this.#clock.clearTimeout(this.#deadline);
-    const leftMs = startMs + this.#term.renewDeadlineMs - this.#clock.now();
+    this.#clock.clearTimeout(this.#timer);
+    this.#leadsUntilMs = startMs + this.#term.renewDeadlineMs;
+    const leftMs = this.#leadsUntilMs - this.#clock.now();
     if (leftMs <= 0) {
       this.#lose('the answer came too late');
       return;
     }
-    this.#deadline = this.#clock.setTimeout(() => this.#lose('not renewed in time'), leftMs);
+    this.#timer = this.#clock.setTimeout(() => this.#lose('not renewed in time'), leftMs);
     if (this.#isLeader || this.#stopped.signal.aborted) return;
     this.#isLeader = true;
     this.#options.log.info('Became the leader', {
@@ -168,7 +186,7 @@ class Candidate implements LeaderElection {
   }
 
   #lose(why: string): void {
-    this.#clock.clearTimeout(this.#deadline);
+    this.#clock.clearTimeout(this.#timer);
     if (!this.#isLeader) return;
     this.#isLeader = false;
     this.#options.log.info('Stopped being the leader', { lease: this.#options.name, why });
@@ -177,13 +195,10 @@ class Candidate implements LeaderElection {
 
   #report(error: Error): void {
     const { log, name, namespace } = this.#options;
-    if (isKubeFailure(error, 'conflict', 'notFound') && this.#isLeader) {
-      // Somebody changed or deleted the Lease: whether it is still ours is read anew before anything else.
-      this.#seen = undefined;
-      this.#lose('the Lease was changed by somebody else');
-    }
+    // Somebody changed or deleted the Lease: whose it is now is read before anything else.
+    this.#isDoubtful = true;
     if (isKubeFailure(error, 'conflict')) {
-      log.debug('Another candidate was faster', { lease: name });
+      log.debug('Somebody else changed the Lease first', { lease: name });
       return;
     }
     log.warn('Failed to renew or take the Lease; trying again', {
@@ -194,16 +209,16 @@ class Candidate implements LeaderElection {
   }
 
   async #release(): Promise<void> {
-    const { client, name, log } = this.#options;
-    const { metadata, spec } = this.#seen?.lease ?? {};
-    const renewTime = microTime(this.#clock.date());
-    const body = { metadata, spec: { ...spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime } };
+    const { client, identity, name, log } = this.#options;
     try {
-      const path = `${this.#path}/${encodeURIComponent(name)}`;
-      const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
-      await client.request('PUT', path, { body: { ...kind, ...body }, timeoutMs: 5000 });
+      // Read first: the last renewal may have been under way when it was called off.
+      const lease = await client.request<Lease>('GET', this.#leasePath, { timeoutMs: releaseTimeoutMs });
+      if (lease.spec?.holderIdentity !== identity) return;
+      const body = releasedLease(lease, this.#clock.date());
+      await client.request('PUT', this.#leasePath, { body, timeoutMs: releaseTimeoutMs });
       log.info('Released the Lease', { lease: name });
     } catch (thrown) {
+      if (isKubeFailure(thrown, 'notFound')) return;
       log.warn('Failed to release the Lease; it ends by itself', {
         lease: name,
         error: toError(thrown).message,

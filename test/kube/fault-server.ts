@@ -4,6 +4,11 @@ import { type AddressInfo, type Socket } from 'node:net';
 import { type Credentials } from '../../operator/kube/credentials.ts';
 import { type KubeObject } from '../../operator/kube/kube-object.ts';
 
+interface NewObject {
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly generation?: number };
+  readonly [field: string]: unknown;
+}
+
 /** An object as the fault server keeps it. */
 export interface StoredObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { name: string; resourceVersion: string; uid: string };
@@ -43,7 +48,7 @@ export interface FaultServer {
   readonly credentials: Credentials;
   readonly requests: SeenRequest[];
   /** Creates or changes an object of a collection (a path such as `/api/v1/namespaces/a/pods`). */
-  put(collection: string, object: { metadata: { name: string }; [field: string]: unknown }): StoredObject;
+  put(collection: string, object: NewObject): StoredObject;
   remove(collection: string, name: string): void;
   get(collection: string, name: string): StoredObject | undefined;
   version(): number;
@@ -144,10 +149,7 @@ export async function startFaultServer(): Promise<FaultServer> {
     }
   };
 
-  const store = (
-    collection: string,
-    object: Record<string, unknown> & { metadata: { name: string } },
-  ): StoredObject => {
+  const store = (collection: string, object: NewObject): StoredObject => {
     version += 1;
     const old = of(collection).get(object.metadata.name);
     const metadata = { uid: `uid-${object.metadata.name}-${version}`, ...old?.metadata, ...object.metadata };
