@@ -58,6 +58,8 @@ export interface FaultServer {
   restoreEmptyBackup(): void;
   /** The next `times` requests of this kind get this fault. */
   failNext(kind: SeenRequest['kind'], fault: Fault, times?: number): void;
+  /** Calls off the faults that did not happen yet. */
+  heal(): void;
   openWatches(): number;
   endWatches(): void;
   cutWatches(): void;
@@ -322,6 +324,7 @@ export async function startFaultServer(): Promise<FaultServer> {
     failNext(kind, fault, times = 1) {
       for (let index = 0; index < times; index += 1) planned.push({ kind, fault });
     },
+    heal: () => void planned.splice(0),
     openWatches: () => watches.size,
     endWatches() {
       for (const { response } of watches) response.end();
