@@ -7,6 +7,7 @@ export default {
   roots: ['<rootDir>/test/e2e', '<rootDir>/test/image'],
   testPathIgnorePatterns: ['/node_modules/'],
   globalSetup: '<rootDir>/test/e2e/prepare.ts',
+  globalTeardown: '<rootDir>/test/e2e/clean-up.ts',
   maxWorkers: 1,
   testTimeout: 60_000,
 };

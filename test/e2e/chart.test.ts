@@ -18,7 +18,7 @@ describe('chart', () => {
     await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(restricted));
     await installChart(cluster, ['--set', 'replicas=2']);
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => (cluster as Cluster | undefined)?.stop());
 
   const template = async (...flags: readonly string[]): Promise<string> => {
     const { stdout, stderr, code } = await cluster.helm(['template', 'eventroute', chart, ...flags]);

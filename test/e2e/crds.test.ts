@@ -24,7 +24,7 @@ describe('custom resource definitions', () => {
   beforeAll(async () => {
     cluster = await startCluster({ controllers: false });
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => (cluster as Cluster | undefined)?.stop());
 
   const kubectl = async (args: readonly string[], input?: string): Promise<string> => {
     const { stdout, stderr, code } = await cluster.kubectl(args, input);

@@ -14,6 +14,11 @@ export const rootNamespace = 'eventroute-system';
 /** The ServiceAccount that the chart makes. */
 export const operatorAccount: ServiceAccountName = { namespace: rootNamespace, name: 'eventroute' };
 
+/** The bundle that test/e2e/prepare.ts built. */
+export function operatorProgram(): string {
+  return join(process.env.EVENTROUTE_E2E_DIST ?? join(root, 'dist'), 'eventroute.js');
+}
+
 /** An operator that runs as the chart's Deployment would run it. */
 export interface OperatorProcess {
   readonly pid: number;
@@ -58,7 +63,7 @@ export async function startOperator(
   const url = `http://127.0.0.1:${port}`;
 
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [join(root, 'dist/eventroute.js'), ...deployed, ...own], {
+  const child = spawn(process.execPath, [operatorProgram(), ...deployed, ...own], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // nothing of this machine's own configuration may help it
     env: { PATH: process.env.PATH, HOME: cluster.folder },
@@ -73,16 +78,22 @@ export async function startOperator(
   void exited.then(() => process.off('exit', end));
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
 
-  const ready = eventually(
-    async () => {
-      if (!isRunning()) return;
-      const { status } = await fetch(`${url}/readyz`);
-      if (status !== 200) throw new Error(`the operator is not ready:\n${output}`);
-    },
-    { everyMs: 10 },
-  );
-  if (awaitReady) await ready;
-  if (awaitReady && !isRunning()) throw new Error(`the operator ended with ${child.exitCode}:\n${output}`);
+  const waitUntilReady = (): Promise<void> =>
+    eventually(
+      async () => {
+        if (!isRunning()) return;
+        const status = await fetch(`${url}/readyz`).then((answer) => answer.status, String);
+        if (status !== 200) throw new Error(`the operator is not ready: ${status}\n${output}`);
+      },
+      { everyMs: 10 },
+    );
+  if (awaitReady) {
+    await waitUntilReady().catch((thrown: unknown) => {
+      end();
+      throw thrown;
+    });
+    if (!isRunning()) throw new Error(`the operator ended with ${child.exitCode}:\n${output}`);
+  }
   return {
     pid: child.pid ?? 0,
     url,

@@ -122,6 +122,11 @@ export async function startWorld(): Promise<World> {
   }
 }
 
+/** Ends a world, or what there is of it when its start failed. */
+export async function endWorld(world: World | undefined): Promise<void> {
+  await world?.[Symbol.asyncDispose]();
+}
+
 /** Writes an EventReceiver of the root namespace that sends to the webhook. */
 export function webhookReceiver(
   name: string,
