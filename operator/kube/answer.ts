@@ -25,7 +25,7 @@ async function readBody(response: IncomingMessage, request: string, limit: numbe
 }
 
 /** Reads a Retry-After header, in seconds or as a date, in milliseconds (RFC 9110, 10.2.3). */
-export function readRetryAfterMs(header: string | undefined, now: Date): number | undefined {
+function readRetryAfterMs(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;
   const seconds = Number(header);
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);

@@ -12,7 +12,7 @@ import { createExchanger, type Exchanger, isConnectionLoss } from './exchange.ts
 import { isKubeFailure, KubeError } from './kube-error.ts';
 
 /** The HTTP verbs of the API server. */
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -32,10 +32,10 @@ export interface KubeRequestOptions {
 }
 
 /** The bytes of a watch: reading slowly slows the API server down; `destroy` ends it. */
-export type KubeStream = AsyncIterable<Buffer> & { destroy(): unknown };
+type KubeStream = AsyncIterable<Buffer> & { destroy(): unknown };
 
 /** What GET /version says. */
-export interface ServerVersion {
+interface ServerVersion {
   readonly major: string;
   readonly minor: string;
   readonly gitVersion: string;
@@ -86,7 +86,7 @@ export function createApiClient(options: ApiClientOptions): KubeClient {
 }
 
 /** Appends a query to a path. */
-export function withQuery(path: string, query: Query = {}): string {
+function withQuery(path: string, query: Query = {}): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
   const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
   return text === '' ? path : `${path}?${text}`;

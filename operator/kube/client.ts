@@ -2,13 +2,7 @@ import { createApiClient, type KubeClient } from './api-client.ts';
 import { type Log } from '../telemetry/log.ts';
 import { loadCredentials } from './kubeconfig.ts';
 
-export {
-  type KubeClient,
-  type KubeRequestOptions,
-  type KubeStream,
-  type Method,
-  type ServerVersion,
-} from './api-client.ts';
+export { type KubeClient, type KubeRequestOptions } from './api-client.ts';
 
 /** Where the API server is and how the client names itself. */
 export interface KubeClientOptions {

@@ -5,7 +5,7 @@ import { type KubeObject, type ResourceName } from './kube-object.ts';
 import { type ListWatchState } from './list-watch.ts';
 
 /** Which object. */
-export interface ObjectName {
+interface ObjectName {
   readonly namespace: string;
   readonly name: string;
 }

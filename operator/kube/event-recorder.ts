@@ -8,7 +8,7 @@ import { resourcePath } from './kube-object.ts';
 import { newEvent, type ObjectReference, type OwnEvent, repeatedEvent } from './own-event-record.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
-export { type ObjectReference, type OwnEvent } from './own-event-record.ts';
+export { type OwnEvent } from './own-event-record.ts';
 
 /** How Events about our own objects are made. */
 export interface EventRecorderOptions {

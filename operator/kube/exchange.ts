@@ -8,7 +8,7 @@ import { KubeError, toError } from './kube-error.ts';
 const keepAliveMs = 20_000;
 
 /** One HTTP request to the API server. */
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   /** Path and query, from the API server's root. */
   readonly path: string;

@@ -1,21 +1,29 @@
 /** Why a request to the API server failed, by what the caller can do about it. */
-export const kubeFailures = {
-  network: 'no answer came: the connection was refused, reset or cut, or the name was not found',
-  timeout: 'no answer came in time',
-  aborted: 'the caller gave up',
-  credentials: 'no credentials could be made, or the API server did not accept them (401)',
-  forbidden: 'the credentials lack a permission (403)',
-  notFound: 'the object, or its whole kind, is not there (404)',
-  conflict: 'somebody else was faster (409)',
-  expired: 'the resourceVersion or continue token is no longer in the history (410)',
-  throttled: 'the API server asks to slow down (429)',
-  invalid: 'the API server refused the request itself (other 4xx)',
-  server: 'the API server failed (5xx)',
-  protocol: 'the answer was not what an API server sends',
-} as const;
-
-/** A key of {@link kubeFailures}. */
-export type KubeFailure = keyof typeof kubeFailures;
+export type KubeFailure =
+  /** No answer came: the connection was refused, reset or cut, or the name was not found. */
+  | 'network'
+  /** No answer came in time. */
+  | 'timeout'
+  /** The caller gave up. */
+  | 'aborted'
+  /** No credentials could be made, or the API server did not accept them (401). */
+  | 'credentials'
+  /** The credentials lack a permission (403). */
+  | 'forbidden'
+  /** The object, or its whole kind, is not there (404). */
+  | 'notFound'
+  /** Somebody else was faster (409). */
+  | 'conflict'
+  /** The resourceVersion or continue token is no longer in the history (410). */
+  | 'expired'
+  /** The API server asks to slow down (429). */
+  | 'throttled'
+  /** The API server refused the request itself (other 4xx). */
+  | 'invalid'
+  /** The API server failed (5xx). */
+  | 'server'
+  /** The answer was not what an API server sends. */
+  | 'protocol';
 
 /** A Kubernetes metav1.Status, as far as we read it. */
 export interface KubeStatus {

@@ -1,5 +1,5 @@
 /** A metav1.ObjectMeta, as far as we read it. */
-export interface ObjectMeta {
+interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -14,7 +14,7 @@ export interface ObjectMeta {
 }
 
 /** A metav1.OwnerReference. */
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

@@ -19,7 +19,7 @@ export interface LeaseTerm {
 }
 
 /** Writes a time as metav1.MicroTime wants it. */
-export function microTime(date: Date): string {
+function microTime(date: Date): string {
   return date.toISOString().replace('Z', '000Z');
 }
 

@@ -133,7 +133,10 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
       clock: this.#clock,
       signal: this.#stopped.signal,
       decode: this.#options.decode ?? decodeWatchLine,
-      onOpen: () => this.#enter('watching'),
+      onOpen: () => {
+        this.#lastActivity = this.#clock.date();
+        this.#enter('watching');
+      },
       onActivity: () => (this.#lastActivity = this.#clock.date()),
       onEvent: (event) => {
         received += 1;

@@ -1,6 +1,6 @@
 import { type KubeClient } from './api-client.ts';
 import { isKubeFailure } from './kube-error.ts';
-import { resourcePath, type ResourceName } from './kube-object.ts';
+import { type KubeObject, resourcePath, type ResourceName } from './kube-object.ts';
 
 /** Whose status is written, and under which name. */
 export interface StatusWriterOptions extends ResourceName {
@@ -11,10 +11,10 @@ export interface StatusWriterOptions extends ResourceName {
 }
 
 /** What is known of the object whose status is written. */
-export interface StatusTarget {
+interface StatusTarget {
   readonly namespace: string;
   readonly name: string;
-  /** Guards an object of the same name that came after. */
+  /** Tells the object from another that was made under its name later. */
   readonly uid?: string | undefined;
 }
 
@@ -31,22 +31,22 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     async write({ namespace, name, uid }, status) {
       const path = resourcePath({ group, version, plural }, { namespace, name });
       try {
-        await client.request('PATCH', `${path}/status`, {
+        const { metadata } = await client.request<KubeObject>('PATCH', `${path}/status`, {
           query: { fieldManager, force: true },
           // JSON is YAML.
           contentType: 'application/apply-patch+yaml',
           body: {
             apiVersion: group === '' ? version : `${group}/${version}`,
             kind,
-            metadata: { name, namespace, uid },
+            metadata: { name, namespace },
             status,
           },
         });
-        return 'written';
+        // The status subresource does not judge a uid that it is given. What the successor got of us here, its own
+        // status replaces.
+        return uid === undefined || metadata.uid === uid ? 'written' : 'gone';
       } catch (thrown) {
         if (isKubeFailure(thrown, 'notFound')) return 'gone';
-        // Forced apply knows no conflict but that of the uid: the object was deleted and made again.
-        if (isKubeFailure(thrown, 'conflict') && uid !== undefined) return 'gone';
         throw thrown;
       }
     },
