@@ -20,7 +20,7 @@ const optional = (name: string, json: string, type: GoType = text): GoField => (
 const objectReference: GoStructType = {
   kind: 'struct',
   name: 'v1.ObjectReference',
-  stringer: true,
+  stringer: ['Kind', 'Namespace', 'Name', 'UID', 'APIVersion', 'ResourceVersion', 'FieldPath'],
   fields: [
     optional('Kind', 'kind'),
     optional('Namespace', 'namespace'),
@@ -35,47 +35,46 @@ const objectReference: GoStructType = {
 const eventSource: GoStructType = {
   kind: 'struct',
   name: 'v1.EventSource',
-  stringer: true,
+  stringer: ['Component', 'Host'],
   fields: [optional('Component', 'component'), optional('Host', 'host')],
 };
 
 const eventSeries: GoStructType = {
   kind: 'struct',
   name: 'v1.EventSeries',
-  stringer: true,
+  stringer: ['Count', 'LastObservedTime'],
   fields: [
     optional('Count', 'count', int32),
     { name: 'LastObservedTime', json: 'lastObservedTime', type: microTime },
   ],
 };
 
+const eventFields: readonly GoField[] = [
+  { name: 'InvolvedObject', json: 'involvedObject', type: objectReference },
+  optional('Reason', 'reason'),
+  optional('Message', 'message'),
+  { name: 'Source', json: 'source', type: eventSource },
+  { name: 'FirstTimestamp', json: 'firstTimestamp', type: time },
+  { name: 'LastTimestamp', json: 'lastTimestamp', type: time },
+  optional('Count', 'count', int32),
+  optional('Type', 'type'),
+  { name: 'EventTime', json: 'eventTime', type: microTime },
+  optional('Series', 'series', { kind: 'pointer', to: eventSeries }),
+  optional('Action', 'action'),
+  optional('Related', 'related', { kind: 'pointer', to: objectReference }),
+  { name: 'ReportingController', json: 'reportingComponent', type: text },
+  { name: 'ReportingInstance', json: 'reportingInstance', type: text },
+];
+
 const coreEvent: GoStructType = {
   kind: 'struct',
   name: 'v1.Event',
-  stringer: true,
-  fields: [
-    ...metadataFields,
-    { name: 'InvolvedObject', json: 'involvedObject', type: objectReference },
-    optional('Reason', 'reason'),
-    optional('Message', 'message'),
-    { name: 'Source', json: 'source', type: eventSource },
-    { name: 'FirstTimestamp', json: 'firstTimestamp', type: time },
-    { name: 'LastTimestamp', json: 'lastTimestamp', type: time },
-    optional('Count', 'count', int32),
-    optional('Type', 'type'),
-    { name: 'EventTime', json: 'eventTime', type: microTime },
-    optional('Series', 'series', { kind: 'pointer', to: eventSeries }),
-    optional('Action', 'action'),
-    optional('Related', 'related', { kind: 'pointer', to: objectReference }),
-    { name: 'ReportingController', json: 'reportingComponent', type: text },
-    { name: 'ReportingInstance', json: 'reportingInstance', type: text },
-  ],
+  stringer: ['ObjectMeta', ...eventFields.map(({ name }) => name)],
+  fields: [...metadataFields, ...eventFields],
 };
-
 const enhancedReference: GoStructType = {
   kind: 'struct',
   name: 'kube.EnhancedObjectReference',
-  stringer: true,
   fields: [
     { name: 'ObjectReference', json: '', type: objectReference, embedded: true, inline: true },
     optional('Labels', 'labels', textMap),
@@ -109,7 +108,6 @@ const methods: GoMethod[] = [
 const enhancedEvent: GoStructType = {
   kind: 'struct',
   name: 'kube.EnhancedEvent',
-  stringer: true,
   fields,
   methods,
 };

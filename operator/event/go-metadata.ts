@@ -12,12 +12,12 @@ const textSlice = { kind: 'slice', of: text } as const;
 export const ownerReference: GoStructType = {
   kind: 'struct',
   name: 'v1.OwnerReference',
-  stringer: true,
+  stringer: ['Kind', 'Name', 'UID', 'APIVersion', 'Controller', 'BlockOwnerDeletion'],
   fields: [
+    { name: 'APIVersion', json: 'apiVersion', type: text },
     { name: 'Kind', json: 'kind', type: text },
     { name: 'Name', json: 'name', type: text },
     { name: 'UID', json: 'uid', type: uid },
-    { name: 'APIVersion', json: 'apiVersion', type: text },
     { name: 'Controller', json: 'controller', type: { kind: 'pointer', to: bool }, omitEmpty: true },
     {
       name: 'BlockOwnerDeletion',
@@ -31,7 +31,7 @@ export const ownerReference: GoStructType = {
 const typeMeta: GoStructType = {
   kind: 'struct',
   name: 'v1.TypeMeta',
-  stringer: true,
+  stringer: ['Kind', 'APIVersion'],
   fields: [
     { name: 'Kind', json: 'kind', type: text, omitEmpty: true },
     { name: 'APIVersion', json: 'apiVersion', type: text, omitEmpty: true },
@@ -84,7 +84,7 @@ const getters: readonly GoMethod[] = metadataMembers
 const objectMeta: GoStructType = {
   kind: 'struct',
   name: 'v1.ObjectMeta',
-  stringer: true,
+  stringer: metadataMembers.map(({ name }) => name),
   fields: metadataMembers,
   methods: getters,
 };

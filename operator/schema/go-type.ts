@@ -19,8 +19,11 @@ export interface GoStructType {
   readonly name: string;
   readonly fields: readonly GoField[];
   readonly methods?: readonly GoMethod[];
-  /** A pointer to it prints itself as generated Kubernetes code does: `&EventSource{Component:kubelet,Host:,}`. */
-  readonly stringer?: boolean;
+  /**
+   * A pointer to it prints these fields, in this order, as generated Kubernetes code does:
+   * `&EventSource{Component:kubelet,Host:,}`.
+   */
+  readonly stringer?: readonly string[];
   /** The method whose text stands for it in Go's JSON. */
   readonly jsonText?: string;
 }

@@ -81,7 +81,7 @@ function ordinaryCall(
   if (kept.final !== undefined) codes.push(coerced(writer, kept.final, typeAt(operands.length)));
   const fixed = codes.slice(0, parameters.length);
   if (variadic !== undefined) fixed.push(`[${codes.slice(parameters.length).join(',')}]`);
-  const mark = `r.mark(${scope.at(place)})`;
+  const mark = `r.mark(${scope.mark(place)})`;
   return {
     code: `(${kept.before}${scope.constant(found.call)}(${[...fixed, mark].join(',')}))`,
     type: found.result,

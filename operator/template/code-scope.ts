@@ -27,8 +27,13 @@ export class CodeScope {
 
   /** Moves to a node, as Go's evaluation does. */
   at(offset: number): number {
-    this.#place = this.offsets.push(offset) - 1;
+    this.#place = this.mark(offset);
     return this.#place;
+  }
+
+  /** Numbers a place without moving there. */
+  mark(offset: number): number {
+    return this.offsets.push(offset) - 1;
   }
 
   get place(): number {

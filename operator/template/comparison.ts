@@ -1,3 +1,5 @@
+import { type GoType } from '../schema/go-type.ts';
+import { structFields } from './struct-value.ts';
 import { GoError } from './template-error.ts';
 import { GoTime } from './go-time.ts';
 import { sameType, typeNameOf, typeOf } from './value-type.ts';
@@ -39,14 +41,33 @@ const isNil = (value: Value): boolean => {
 const incompatible = (left: Value, right: Value): GoError =>
   new GoError(`incompatible types for comparison: ${typeNameOf(left)} and ${typeNameOf(right)}`);
 
+/** Go compares no maps, no slices, and no structs that hold any. */
+const isComparable = (type: GoType): boolean =>
+  type.kind === 'struct'
+    ? type.fields.every((field) => isComparable(field.type))
+    : type.kind !== 'map' && type.kind !== 'slice';
+
 function equalObjects(left: Value, right: Value): boolean {
   const absent = left === undefined || left === null || right === undefined || right === null;
   if (!absent && typeOf(left)?.kind !== typeOf(right)?.kind) {
     throw new GoError(`non-comparable types ${typeNameOf(left)} and ${typeNameOf(right)}`);
   }
   if (isNil(left) || isNil(right)) return isNil(left) === isNil(right);
-  if (right instanceof GoMap || right instanceof GoSlice || right instanceof GoStruct) {
+  const type = typeOf(right);
+  if (type === undefined || !isComparable(type)) {
     throw new GoError(`non-comparable type ${typeNameOf(right)}`);
+  }
+  return isSame(left, right);
+}
+
+/** Go's `==` of two values of one comparable type. */
+function isSame(left: Value, right: Value): boolean {
+  if (left instanceof GoStruct && right instanceof GoStruct) {
+    const others = [...structFields(right)];
+    const fields = [...structFields(left)];
+    return (
+      left.type === right.type && fields.every(({ value }, index) => isSame(value, others[index]?.value))
+    );
   }
   if (left instanceof GoTime && right instanceof GoTime) {
     return left.name === right.name && left.seconds === right.seconds && left.nanos === right.nanos;
@@ -54,7 +75,8 @@ function equalObjects(left: Value, right: Value): boolean {
   if (left instanceof GoPointer && right instanceof GoPointer) {
     return sameType(left.type, right.type) && left.target === right.target;
   }
-  return false;
+  if (left instanceof GoScalar && right instanceof GoScalar) return left.value === right.value;
+  return left === right;
 }
 
 function equalOne(left: Value, right: Value): boolean {

@@ -116,7 +116,7 @@ export class Formatter {
   }
 
   #float(value: number): string | undefined {
-    return /^[veEfFgG]$/.test(this.#verb) ? formatFloatVerb(value, this.#verb, this.#flags) : undefined;
+    return /^[vbeEfFgGxX]$/.test(this.#verb) ? formatFloatVerb(value, this.#verb, this.#flags) : undefined;
   }
 
   #object(value: Value, depth: number): void {

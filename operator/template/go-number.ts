@@ -68,11 +68,21 @@ function parseHexFloat(text: string): number | undefined {
   return sign === '-' ? -size : size;
 }
 
+/** Underscores in floats must stand between digits; a base prefix counts as one. */
+function withoutUnderscores(text: string): string | undefined {
+  if (!text.includes('_')) return text;
+  const digit = /^[+-]?0[xX]/.test(text) ? '[0-9a-fA-FxX]' : '[0-9]';
+  const wrong = new RegExp(`(?<!${digit})_|_(?!${digit.replace('xX', '')})`);
+  return wrong.test(text) ? undefined : text.replaceAll('_', '');
+}
+
 /**
  * Reads a float as Go's strconv.ParseFloat does, hexadecimal ones and `inf`, `nan` included.
  * @returns undefined when the text is none or is too large.
  */
-export function parseFloat64(text: string): number | undefined {
+export function parseFloat64(given: string): number | undefined {
+  const text = withoutUnderscores(given);
+  if (text === undefined) return undefined;
   if (decimalFloat.test(text)) {
     const value = Number(text);
     return Number.isFinite(value) ? value : undefined;
@@ -83,13 +93,6 @@ export function parseFloat64(text: string): number | undefined {
     return named[1] === '-' ? -Infinity : Infinity;
   }
   return hexFloat.test(text) ? parseHexFloat(text) : undefined;
-}
-
-/** Reads a float literal of a template: underscores allowed as in Go's sources. */
-function parseFloatLiteral(text: string): number | undefined {
-  if (!text.includes('_')) return parseFloat64(text);
-  // strconv allows underscores in floats only behind a base prefix.
-  return /^[+-]?0[xX]/.test(text) && !/__|_$/.test(text) ? parseFloat64(text.replaceAll('_', '')) : undefined;
 }
 
 const integerOf = (value: number, max: bigint, min: bigint): bigint | undefined => {
@@ -104,26 +107,16 @@ const fromFloat = (float: number): NumberValue => ({
   uint: integerOf(float, maxUint64, 0n),
 });
 
-/** Reads an imaginary or complex literal; only those that are real numbers after all are of use. */
-function parseComplex(text: string): NumberValue | string {
-  const [, real = '0', imaginary] = /^(.*?[^eEpP(]|)([+-]?[^+-]*(?:[eEpP][+-][^+-]*)?)i$/.exec(text) ?? [];
-  const value = parseFloatLiteral(imaginary ?? '');
-  const whole = real === '' ? 0 : parseFloatLiteral(real);
-  if (value === undefined || whole === undefined) return `illegal number syntax: ${JSON.stringify(text)}`;
-  if (value !== 0) return `complex number ${text} is of no use in a template`;
-  return fromFloat(whole);
-}
-
 /**
  * Reads a number literal of a template.
  * @returns its values, or the complaint as text.
  */
 export function readNumber(text: string, complex: boolean): NumberValue | string {
-  if (complex || text.endsWith('i')) return parseComplex(text);
+  if (complex || text.endsWith('i')) return `complex number ${text} is not supported; use a real one`;
   const int = parseInt64(text, 0);
   const uint = parseUint64(text, 0) ?? (int === 0n ? 0n : undefined);
   if (int !== undefined || uint !== undefined) return { int, uint, float: Number(int ?? uint) };
-  const float = parseFloatLiteral(text);
+  const float = parseFloat64(text);
   if (float === undefined) return `illegal number syntax: ${JSON.stringify(text)}`;
   if (!/[.eEpP]/.test(text)) return `integer overflow: ${JSON.stringify(text)}`;
   return fromFloat(float);

@@ -78,6 +78,10 @@ export function finishText(text: string): string {
   return decodeBytes(encodeText(text)).replace(loneEscape, '\ufffd').toWellFormed();
 }
 
+/** Cuts a text at its bytes that are no text. */
+export const splitAtRawBytes = (text: string): string[] =>
+  text.isWellFormed() ? [text] : decodeBytes(encodeText(text)).split(loneEscape);
+
 /** Orders two Go strings by their bytes. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;

@@ -1,5 +1,5 @@
 import { type GoField } from '../schema/go-type.ts';
-import { compareText, finishText } from './go-string.ts';
+import { compareText, splitAtRawBytes } from './go-string.ts';
 import { formatTime } from './time-layout.ts';
 import { GoTime, utc } from './go-time.ts';
 import { type Budget } from './limits.ts';
@@ -19,12 +19,11 @@ const needsEscape = /[<>&\u2028\u2029\ud800-\udfff]/;
 const codeOf = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function quoteJson(text: string, escapeHtml: boolean): string {
-  // JSON.stringify escapes control characters as Go does, but for U+007F, which both leave alone.
+  // JSON.stringify escapes control characters as Go does.
   if (!needsEscape.test(text)) return JSON.stringify(text);
-  const quoted = JSON.stringify(finishText(text));
-  return escapeHtml
-    ? quoted.replace(/[<>&\u2028\u2029]/g, codeOf)
-    : quoted.replace(/[\u2028\u2029]/g, codeOf);
+  const pieces = splitAtRawBytes(text).map((piece) => JSON.stringify(piece).slice(1, -1));
+  const quoted = `"${pieces.join('\\ufffd')}"`;
+  return quoted.replace(escapeHtml ? /[<>&\u2028\u2029]/g : /[\u2028\u2029]/g, codeOf);
 }
 
 function encodeTime(time: GoTime): string {

@@ -1,35 +1,41 @@
 import { findMember, type StructMember } from './struct-member.ts';
 import { GoError } from './template-error.ts';
-import { callTimeMethod, type CallArgument } from './time-method.ts';
+import { callTimeMethod, type CallArgument, type MethodCall } from './time-method.ts';
 import { encodeJson } from './json-writer.ts';
 import { GoTime } from './go-time.ts';
+import { printValue } from './formatter.ts';
+import { findStringer, printStruct } from './struct-stringer.ts';
 import { type Budget } from './limits.ts';
 import { typeName, typeNameOf } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoStruct, type Value } from './value.ts';
 import { objectOf, ownValue, wrap } from './wrap.ts';
 
 /** What a call of a member brings along; undefined when the name stands alone. */
-export type MemberArguments = readonly CallArgument[] | undefined;
+export type MemberArguments = MethodCall | undefined;
 
 /** Reads a field, a method's result or a map's entry by its name, by Go's rules. */
 export function readMember(
   receiver: Value,
   name: string,
-  more: { budget: Budget; values?: MemberArguments },
+  more: { budget: Budget; call?: MemberArguments },
 ): Value {
   if (receiver === undefined) return undefined;
   if (receiver === null) throw new GoError(`nil pointer evaluating interface {}.${name}`);
+  if (receiver instanceof GoPointer && name === 'String' && isNilStringer(receiver)) return 'nil';
   const target = receiver instanceof GoPointer ? pointerTarget(receiver, name) : receiver;
   if (target instanceof GoStruct) return readStruct(target, name, more);
-  if (target instanceof GoMap) return readMap(target, name, more.values);
-  const called = callMethod(target, name, more.values);
+  if (target instanceof GoMap) return readMap(target, name, more.call);
+  const called = callMethod(target, name, more.call);
   if (called !== undefined) return called.result;
   throw new GoError(`can't evaluate field ${name} in type ${typeNameOf(receiver)}`);
 }
 
-function callMethod(target: Value, name: string, values: MemberArguments): { result: Value } | undefined {
-  if (target instanceof GoTime || target instanceof GoScalar)
-    return callTimeMethod(target, name, values ?? []);
+/** Generated String methods answer for nil too. */
+const isNilStringer = ({ target, type }: GoPointer): boolean =>
+  target === undefined && type.to.kind === 'struct' && findStringer(type.to) !== undefined;
+
+function callMethod(target: Value, name: string, call: MemberArguments): { result: Value } | undefined {
+  if (target instanceof GoTime || target instanceof GoScalar) return callTimeMethod(target, name, call);
   return undefined;
 }
 
@@ -42,24 +48,32 @@ function pointerTarget(pointer: GoPointer, name: string): Value {
   throw new GoError(`nil pointer evaluating ${type}.${name}; guard it with {{ if }} or {{ with }}`);
 }
 
-function readMap(map: GoMap, name: string, values: MemberArguments): Value {
-  if (values !== undefined) throw new GoError(`${name} is not a method but has arguments`);
+function readMap(map: GoMap, name: string, call: MemberArguments): Value {
+  if (call !== undefined) throw new GoError(`${name} is not a method but has arguments`);
   return map.entries.get(name);
 }
 
 function readStruct(
   struct: GoStruct,
   name: string,
-  { budget, values }: { budget: Budget; values?: MemberArguments },
+  { budget, call }: { budget: Budget; call?: MemberArguments },
 ): Value {
   const member = findMember(struct.type, name);
+  if (
+    member === undefined &&
+    name === 'String' &&
+    struct.addressable &&
+    findStringer(struct.type) !== undefined
+  ) {
+    return printStruct(struct, (value) => printValue(value, budget));
+  }
   if (member === undefined) {
     throw new GoError(`can't evaluate field ${name} in type ${typeNameOf(struct)}`);
   }
   let raw: unknown = struct.data;
   for (const key of member.keys) raw = ownValue(raw, key);
-  if (member.kind === 'method') return callStructMethod(struct, member, { raw, budget, values });
-  if (values !== undefined) throw new GoError(`${name} has arguments but cannot be invoked as function`);
+  if (member.kind === 'method') return callStructMethod(struct, member, { raw, budget, call });
+  if (call !== undefined) throw new GoError(`${name} has arguments but cannot be invoked as function`);
   const value = wrap(member.type, raw);
   return value instanceof GoStruct && !struct.addressable
     ? new GoStruct(value.type, value.data, false)
@@ -69,9 +83,9 @@ function readStruct(
 function callStructMethod(
   struct: GoStruct,
   { method }: Extract<StructMember, { kind: 'method' }>,
-  { raw, budget, values }: { raw: unknown; budget: Budget; values: MemberArguments },
+  { raw, budget, call }: { raw: unknown; budget: Budget; call: MemberArguments },
 ): Value {
-  const given = values ?? [];
+  const given = call?.values ?? [];
   const wanted = method.takes ?? 0;
   if (given.length !== wanted) {
     throw new GoError(`wrong number of args for ${method.name}: want ${wanted} got ${given.length}`);

@@ -3,6 +3,7 @@ import { type ExpressionWriter } from './expression-generator.ts';
 import { type Expression, quote } from './expression.ts';
 import { type Operand } from './nodes.ts';
 import { findMember, type StructMember } from './struct-member.ts';
+import { findStringer } from './struct-stringer.ts';
 import { typeName } from './value-type.ts';
 import { type GoStructType } from '../schema/go-type.ts';
 
@@ -19,7 +20,10 @@ export function generateMember(writer: ExpressionWriter, base: Expression, use: 
   if (use.operands !== undefined) return callMember(writer, base, use);
   if (base.raw === true && base.type !== undefined) {
     const target = pointedTo(base.type);
-    if (target?.kind === 'struct') return structMember(writer, base, { ...use, struct: target });
+    const isStringer =
+      use.name === 'String' && target?.kind === 'struct' && findStringer(target) !== undefined;
+    if (target?.kind === 'struct' && !isStringer)
+      return structMember(writer, base, { ...use, struct: target });
     if (target?.kind === 'map' && base.type.kind === 'map') {
       return { code: `r.entry(${writer.scope.constant(target.of)},${base.code},${quote(use.name)})` };
     }
@@ -78,14 +82,20 @@ function suggestion(struct: GoStructType, name: string): string | undefined {
 function callMember(writer: ExpressionWriter, base: Expression, use: MemberUse): Expression {
   const { scope } = writer;
   const values: string[] = [];
+  const places: number[] = [];
   const receiver = scope.local();
   const final = use.final === undefined ? undefined : scope.local();
   for (const operand of use.operands ?? []) {
     const value = scope.value(writer.operand(operand));
+    places.push(scope.mark(operand.offset));
     values.push(operand.kind === 'number' ? `r.literal(${scope.constant(operand.value)},${value})` : value);
   }
   const before = final === undefined || use.final === undefined ? '' : `${final}=${scope.value(use.final)},`;
-  if (final !== undefined) values.push(final);
-  const call = `r.call(${receiver},${quote(use.name)},[${values.join(',')}],${use.place})`;
+  if (final !== undefined) {
+    values.push(final);
+    places.push(scope.place);
+  }
+  const given = `{values:[${values.join(',')}],places:[${places.join(',')}],place:${use.place}}`;
+  const call = `r.call(${receiver},${quote(use.name)},${given})`;
   return { code: `(${before}${receiver}=${scope.value(base)},${call})` };
 }

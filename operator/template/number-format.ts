@@ -14,12 +14,7 @@ const stripZeros = (digits: string, point: number): Decimal => {
 /** Writes every digit of a finite, non-negative float; doubles have at most 767 of them. */
 function exactDecimal(value: number): Decimal {
   if (value === 0) return { digits: '', point: 0 };
-  view.setFloat64(0, value);
-  const bits = view.getBigUint64(0);
-  const exponentBits = Number((bits >> 52n) & 0x7ffn);
-  const fraction = bits & 0xf_ffff_ffff_ffffn;
-  const mantissa = exponentBits === 0 ? fraction : fraction | 0x10_0000_0000_0000n;
-  const exponent = Math.max(exponentBits, 1) - 1075;
+  const [mantissa, exponent] = splitFloat(value);
   if (exponent >= 0) {
     const digits = (mantissa << BigInt(exponent)).toString();
     return stripZeros(digits, digits.length);
@@ -78,9 +73,50 @@ function writeGeneral(value: number, precision: number, letter: string): string 
   return writeFixed(decimal, Math.max(count - decimal.point, 0));
 }
 
+/** Splits a finite, non-negative float into its 53 bits and the power of two that they are counted in. */
+function splitFloat(value: number): readonly [bigint, number] {
+  view.setFloat64(0, value);
+  const bits = view.getBigUint64(0);
+  const exponentBits = Number((bits >> 52n) & 0x7ffn);
+  const fraction = bits & 0xf_ffff_ffff_ffffn;
+  return [exponentBits === 0 ? fraction : fraction | 0x10_0000_0000_0000n, Math.max(exponentBits, 1) - 1075];
+}
+
+/** Writes a float in hexadecimal: `0x1.8p+00`. */
+function writeHex(value: number, precision: number): string {
+  let [mantissa, exponent] = splitFloat(value);
+  exponent = mantissa === 0n ? 0 : exponent + 52;
+  while (mantissa !== 0n && mantissa < 1n << 52n) {
+    mantissa <<= 1n;
+    exponent -= 1;
+  }
+  if (precision >= 0 && precision < 13) {
+    const drop = BigInt((13 - precision) * 4);
+    const half = 1n << (drop - 1n);
+    const rest = mantissa & ((1n << drop) - 1n);
+    mantissa >>= drop;
+    if (rest > half || (rest === half && (mantissa & 1n) === 1n)) mantissa += 1n;
+    mantissa <<= drop;
+  }
+  if (mantissa >= 1n << 53n) {
+    mantissa >>= 1n;
+    exponent += 1;
+  }
+  const digits = (mantissa & 0xf_ffff_ffff_ffffn).toString(16).padStart(13, '0');
+  const fraction =
+    precision < 0 ? digits.replace(/0+$/, '') : digits.slice(0, precision).padEnd(precision, '0');
+  const size = String(Math.abs(exponent)).padStart(2, '0');
+  return `0x${mantissa >> 52n}${fraction === '' ? '' : '.'}${fraction}p${exponent < 0 ? '-' : '+'}${size}`;
+}
+
+function writeBinary(value: number): string {
+  const [mantissa, exponent] = splitFloat(value);
+  return `${mantissa}p${exponent < 0 ? '' : '+'}${exponent}`;
+}
+
 /**
  * Writes a float as Go's strconv.FormatFloat does.
- * @param verb one of `e E f F g G`
+ * @param verb one of `b e E f F g G x X`
  * @param precision digits after the point (`g`: significant digits); -1 writes the fewest that read back the same
  */
 export function formatFloat(value: number, verb: string, precision: number): string {
@@ -89,6 +125,11 @@ export function formatFloat(value: number, verb: string, precision: number): str
   const size = Math.abs(value);
   const lower = verb.toLowerCase();
   if (lower === 'g') return sign(value) + writeGeneral(size, precision, verb === 'G' ? 'E' : 'e');
+  if (lower === 'b') return sign(value) + writeBinary(size);
+  if (lower === 'x') {
+    const hex = writeHex(size, precision);
+    return sign(value) + (verb === 'X' ? hex.toUpperCase() : hex);
+  }
   const decimal = precision < 0 ? shortestDecimal(size) : exactDecimal(size);
   if (lower === 'f') {
     const places = precision < 0 ? Math.max(decimal.digits.length - decimal.point, 0) : precision;

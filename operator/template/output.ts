@@ -1,5 +1,6 @@
 import { printValue } from './formatter.ts';
 import { type Budget } from './limits.ts';
+import { findStringer } from './struct-stringer.ts';
 import { indirect } from './value-type.ts';
 import { GoPointer, GoStruct, type Value } from './value.ts';
 
@@ -9,7 +10,8 @@ export function printable(value: Value): Value {
   if (value instanceof GoPointer) {
     target = value.target === undefined ? value : (indirect(value) ?? value);
   }
-  if (!(target instanceof GoStruct) || !target.addressable || target.type.stringer !== true) return target;
+  if (!(target instanceof GoStruct) || !target.addressable || findStringer(target.type) === undefined)
+    return target;
   return new GoPointer({ kind: 'pointer', to: target.type }, target);
 }
 

@@ -102,8 +102,8 @@ class Sprintf {
     if (this.#format.charAt(this.#at) === '*') {
       this.#at += 1;
       const precision = this.#star();
-      if (precision === undefined) this.#add('%!(BADPREC)');
-      else if (precision >= 0) flags.precision = precision;
+      if (precision === undefined || precision < 0) this.#add('%!(BADPREC)');
+      else flags.precision = precision;
       this.#afterIndex = false;
       return;
     }

@@ -39,12 +39,15 @@ export class Rendering implements FunctionContext {
   readonly now: () => Date;
   readonly data: Readonly<Record<string, unknown>>;
   at = 0;
+  /** What goes with a member that has no arguments. */
+  readonly #alone: { readonly budget: Budget };
   #bytes = 0;
   #depth = 0;
 
   constructor(data: Readonly<Record<string, unknown>>, { limits, random, now }: RenderingOptions) {
     this.data = data;
     this.budget = new Budget(limits);
+    this.#alone = { budget: this.budget };
     this.random = random;
     this.now = now;
   }
@@ -92,11 +95,20 @@ export class Rendering implements FunctionContext {
 
   member(receiver: Value, name: string, place: number): Value {
     this.at = place;
-    return readMember(receiver, name, this);
+    return readMember(receiver, name, this.#alone);
   }
 
-  call(receiver: Value, name: string, values: readonly CallArgument[]): Value {
-    return readMember(receiver, name, { budget: this.budget, values });
+  /** Calls a method with arguments; each has a place of its own for what is wrong with it. */
+  call(
+    receiver: Value,
+    name: string,
+    given: { values: CallArgument[]; places: number[]; place: number },
+  ): Value {
+    this.at = given.place;
+    const onArgument = (index: number): void => {
+      this.at = given.places[index] ?? given.place;
+    };
+    return readMember(receiver, name, { budget: this.budget, call: { values: given.values, onArgument } });
   }
 
   /** Reads an entry of a map that is still plain data; an absent one is no value. */

@@ -103,8 +103,9 @@ export class StatementGenerator {
 
   #range(node: Block): void {
     const { pipeline } = node;
-    const place = this.#scope.at(node.offset);
+    this.#scope.at(node.offset);
     const value = this.#scope.value(this.#expressions.pipelineValue(pipeline));
+    const { place } = this.#scope;
     const variables = pipeline.declares.map(
       (name) =>
         (pipeline.assigns ? this.#expressions.assignable(name) : this.#expressions.declare(name)) ??

@@ -1,7 +1,7 @@
 import { formatDuration } from './go-duration.ts';
 import { formatTimeText, monthNames, weekdayNames } from './time-layout.ts';
 import { GoTime } from './go-time.ts';
-import { printStruct, type Printer } from './struct-stringer.ts';
+import { findStringer, printStruct, type Printer } from './struct-stringer.ts';
 import { GoPointer, GoScalar, GoStruct, type Value } from './value.ts';
 
 /** Calls the String method of a value as fmt does; undefined when its type has none. */
@@ -29,7 +29,7 @@ function ownString({ type, data }: GoStruct): string | undefined {
 function pointerString({ type, target }: GoPointer, print: Printer): string | undefined {
   if (type.to.kind === 'time') return target instanceof GoTime ? formatTimeText(target) : '<nil>';
   if (type.to.kind !== 'struct') return undefined;
-  if (target instanceof GoStruct && type.to.stringer !== true) return ownString(target);
-  if (type.to.stringer !== true) return undefined;
+  if (target instanceof GoStruct && findStringer(type.to) === undefined) return ownString(target);
+  if (findStringer(type.to) === undefined) return undefined;
   return target instanceof GoStruct ? printStruct(target, print) : 'nil';
 }

@@ -1,13 +1,11 @@
 import { Eta } from 'eta';
 import { type GoType } from '../schema/go-type.ts';
 import { CodeScope, type Flaw } from './code-scope.ts';
-import { functions } from './functions/table.ts';
 import { finishText } from './go-string.ts';
 import { defaultLimits, type TemplateLimits } from './limits.ts';
-import { isBlank, type Node } from './nodes.ts';
-import { parseTemplate } from './parser.ts';
+import { generateProgram } from './program.ts';
 import { Rendering, type RenderingOptions } from './rendering.ts';
-import { type Entry, StatementGenerator } from './statement-generator.ts';
+import { type Entry } from './statement-generator.ts';
 import { GoError, placeOf, TemplateError } from './template-error.ts';
 import { objectOf } from './wrap.ts';
 
@@ -67,7 +65,7 @@ class GoTemplate implements CompiledTemplate {
     this.source = source;
     this.#options = options;
     const scope = new CodeScope(source);
-    const entries = generate(source, root, scope);
+    const entries = generateProgram(source, root, scope);
     this.flaws = scope.flaws;
     this.#offsets = scope.offsets;
     this.#eta = etaFor(entries);
@@ -105,23 +103,3 @@ function etaFor(entries: Entry[]): Eta {
     plugins: [{ processTemplate: () => '', processAST: () => entries as never }],
   });
 }
-
-function generate(source: string, root: GoType, scope: CodeScope): Entry[] {
-  const parsed = parseTemplate(source, (name) => Object.hasOwn(functions, name));
-  const defined = [...parsed.definitions].filter(([, body]) => !isBlank(body) || body.length >= 0);
-  const templates = new Map(defined.map(([name], index) => [name, `t${index}`]));
-  const write = (body: readonly Node[], dot: StatementDot): Entry[] => {
-    const generator = new StatementGenerator(scope, { functions, templates, dot });
-    const locals = scope.collectLocals(() => generator.block(body));
-    return [{ t: 'e', val: locals }, ...generator.entries];
-  };
-  const main = write(parsed.body, { code: '$', type: root, raw: true });
-  const definitions = defined.flatMap(([, body], index) => [
-    { t: 'e', val: `function t${index}(dot){` } as const,
-    ...scope.sometimes(() => write(body, { code: 'dot' })),
-    { t: 'e', val: '}' } as const,
-  ]);
-  return [{ t: 'e', val: 'const r=it.r,k=it.k,$=r.data;' }, ...definitions, ...main];
-}
-
-type StatementDot = ConstructorParameters<typeof StatementGenerator>[1]['dot'];

@@ -101,7 +101,7 @@ function signOf(written: string, flags: FormatFlags): string {
 /** Writes a float for `%e %f %g` and their capitals; `%v` is `%g`. */
 export function formatFloatVerb(value: number, verb: string, flags: FormatFlags): string {
   const letter = verb === 'v' ? 'g' : verb === 'F' ? 'f' : verb;
-  const precision = flags.precision ?? (/^[gG]$/.test(letter) ? -1 : 6);
+  const precision = flags.precision ?? (/^[gGxXb]$/.test(letter) ? -1 : 6);
   const written = formatFloat(value, letter, precision);
   const sign = signOf(written, flags);
   const digits = written.replace(/^[+-]/, '');

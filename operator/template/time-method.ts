@@ -24,6 +24,12 @@ export class NumberLiteral {
   }
 }
 
+/** The arguments of a method; `onArgument` is told which one is looked at. */
+export interface MethodCall {
+  readonly values: readonly CallArgument[];
+  readonly onArgument: (index: number) => void;
+}
+
 interface Method<Receiver> {
   readonly takes: readonly ParameterType[];
   readonly call: (receiver: Receiver, ...values: never[]) => Value;
@@ -161,7 +167,7 @@ function argument(value: CallArgument, type: ParameterType): Value {
 export function callTimeMethod(
   receiver: GoTime | GoScalar,
   name: string,
-  values: readonly CallArgument[],
+  values: MethodCall | undefined,
 ): { result: Value } | undefined {
   const table = receiver instanceof GoTime ? timeTable(receiver) : undefined;
   const found = table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
@@ -176,7 +182,7 @@ const timeTable = (time: GoTime): Readonly<Record<string, Method<GoTime>>> =>
 function callScalarMethod(
   receiver: GoScalar,
   name: string,
-  values: readonly CallArgument[],
+  values: MethodCall | undefined,
 ): { result: Value } | undefined {
   const text = stringOf(receiver, () => '');
   if (text === undefined || typeof receiver.value !== 'bigint') return undefined;
@@ -188,11 +194,15 @@ function callScalarMethod(
 function apply<Receiver>(
   { takes, call }: Method<Receiver>,
   receiver: Receiver,
-  { name, values }: { name: string; values: readonly CallArgument[] },
+  { name, values: given }: { name: string; values: MethodCall | undefined },
 ): Value {
+  const values = given?.values ?? [];
   if (values.length !== takes.length) {
     throw new GoError(`wrong number of args for ${name}: want ${takes.length} got ${values.length}`);
   }
-  const ready = takes.map((type, index) => argument(values[index], type));
+  const ready = takes.map((type, index) => {
+    given?.onArgument(index);
+    return argument(values[index], type);
+  });
   return call(receiver, ...(ready as never[]));
 }

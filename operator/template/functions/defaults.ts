@@ -1,4 +1,5 @@
 import { fn, type FunctionContext, type FunctionTable } from '../function-type.ts';
+import { GoError } from '../template-error.ts';
 import { isTrue } from '../value-type.ts';
 import { type Value } from '../value.ts';
 import { deepCopy } from './deep.ts';
@@ -6,7 +7,11 @@ import { deepCopy } from './deep.ts';
 /** Sprig's empty: the opposite of Go's truth. */
 export const isEmpty = (value: Value): boolean => !isTrue(value);
 
-const copy = (value: Value, { budget }: FunctionContext): Value => deepCopy(value, budget);
+function copy(value: Value, { budget }: FunctionContext): Value {
+  if (value === null || value === undefined)
+    throw new GoError('reflect: call of reflect.Value.Type on zero Value');
+  return deepCopy(value, budget);
+}
 
 /** Sprig's functions about values that may be missing. */
 export const defaults: FunctionTable = {

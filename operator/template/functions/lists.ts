@@ -1,7 +1,7 @@
 import { fn, type FunctionContext, type FunctionTable, type GoFunction } from '../function-type.ts';
 import { compareText } from '../go-string.ts';
 import { GoError } from '../template-error.ts';
-import { indirect, kindOf } from '../value-type.ts';
+import { indirect, kindOf, unaddressed } from '../value-type.ts';
 import { anySlice, GoSlice, goTypes, textSlice, type Value } from '../value.ts';
 import { toInteger, toText, toTexts } from './conversion.ts';
 import { deepEqual } from './deep.ts';
@@ -14,7 +14,7 @@ function itemsOf(list: Value, action: string, { budget }: FunctionContext): Valu
   }
   if (!(list instanceof GoSlice)) throw new GoError(`Cannot ${action} on type ${kindOf(list)}`);
   budget.spend(list.items.length);
-  return list.items;
+  return list.type.of.kind === 'struct' ? list.items.map(unaddressed) : list.items;
 }
 
 const nilSlice = (): GoSlice => new GoSlice(goTypes.anySlice, [], true);

@@ -146,7 +146,8 @@ export const joinWords = (text: string, connector: string): string => new WordJo
 export function toPascal(text: string): string {
   const chars = Array.from(text);
   const start = take(chars, 0, isConnector);
-  if (start === chars.length) return text;
+  // A text of connectors alone comes out one longer; that is how xstrings has it.
+  if (start === chars.length) return text + (chars.at(-1) ?? '');
   const lead = chars.slice(0, start).join('');
   let pending = upperChar(chars[start] ?? '');
   let fromUpper = isUpper(chars[start] ?? '');
