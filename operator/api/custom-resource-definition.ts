@@ -1,6 +1,6 @@
 import { structuralSchema } from '../schema/structural.ts';
 import { writtenSchema, type WrittenSchema } from '../schema/written.ts';
-import { apiGroup, apiVersion, type ResourceKind } from './resource.ts';
+import { apiGroup, apiVersion, category, type ResourceKind } from './resource.ts';
 
 /** Builds the CustomResourceDefinition of a kind (apiextensions.k8s.io/v1), as plain data. */
 export function customResourceDefinition(kind: ResourceKind, spec: WrittenSchema): Record<string, unknown> {
@@ -20,7 +20,7 @@ export function customResourceDefinition(kind: ResourceKind, spec: WrittenSchema
         plural: kind.plural,
         singular: kind.singular,
         shortNames: [kind.shortName],
-        categories: ['eventroute'],
+        categories: [category],
       },
       versions: [
         {

@@ -1,4 +1,4 @@
-import { Type, type Static, type TObject } from '@sinclair/typebox';
+import { Type, type Static } from '@sinclair/typebox';
 
 import { deliveryFields } from '../delivery/policy.ts';
 import { OneOf } from '../schema/fields.ts';
@@ -8,7 +8,7 @@ import { writtenSchema, type WrittenSchema } from '../schema/written.ts';
 import { type SinkDefinition } from '../sink-kit/index.ts';
 import { loadSink, sinkNames, type SinkName } from '../sinks/registry.ts';
 import { receiverStatusFields, type ReceiverStatus } from '../status/receiver-status.ts';
-import { labelSelectorFields } from './label-selector.ts';
+import { checkSelector, labelSelectorFields } from './label-selector.ts';
 import { ageColumn, readyColumn, reasonColumns } from './printer-column.ts';
 import { type CustomResource, type ResourceKind } from './resource.ts';
 
@@ -26,7 +26,15 @@ const allowedRoutesFields = Type.Object(
           ),
           selector: Type.Optional(labelSelectorFields),
         },
-        { description: 'The namespaces whose EventRoutes may name this receiver.' },
+        {
+          description: 'The namespaces whose EventRoutes may name this receiver.',
+          'x-kubernetes-validations': [
+            {
+              rule: "!has(self.from) || self.from != 'Selector' || has(self.selector)",
+              message: 'selector is required when from is Selector',
+            },
+          ],
+        },
       ),
     ),
   },
@@ -149,10 +157,17 @@ function validatorOf(sink: SinkDefinition): Validator {
   return validator;
 }
 
+function checkAllowed({ namespaces }: AllowedRoutes = {}): Problem[] {
+  const path = 'spec.allowedRoutes.namespaces.selector';
+  if (namespaces?.selector !== undefined) return checkSelector(namespaces.selector, path);
+  return namespaces?.from === 'Selector' ? [{ path, message: 'is required when `from` is Selector' }] : [];
+}
+
 /** Judges the spec of an EventReceiver; loads the code of its sink. */
 export async function readReceiver(
   object: CustomResource<ReceiverStatus>,
 ): Promise<{ readonly receiver: EventReceiver } | { readonly problems: readonly Problem[] }> {
+  if (object.spec === undefined) return { problems: [{ path: 'spec', message: 'is required' }] };
   const problems = validateCommon(object.spec, 'spec');
   if (problems.length > 0) return { problems };
   const spec = object.spec as { sink: Record<string, Record<string, unknown>> } & Static<typeof commonFields>;
@@ -160,8 +175,11 @@ export async function readReceiver(
   if (sinkName === undefined || sinkConfig === undefined)
     return { problems: [{ path: 'spec.sink', message: 'is empty' }] };
   const sink = await loadSink(sinkName);
-  const sinkProblems = validatorOf(sink)(sinkConfig, joinPath('spec.sink', sinkName));
-  if (sinkProblems.length > 0) return { problems: sinkProblems };
+  const ownProblems = [
+    ...validatorOf(sink)(sinkConfig, joinPath('spec.sink', sinkName)),
+    ...checkAllowed(spec.allowedRoutes),
+  ];
+  if (ownProblems.length > 0) return { problems: ownProblems };
   return {
     receiver: {
       sinkName,

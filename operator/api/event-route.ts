@@ -67,6 +67,8 @@ const validate = createValidator(routeSpecSchema);
 export function readRoute(
   object: CustomResource<RouteStatus>,
 ): { readonly spec: RouteSpec } | { readonly problems: readonly Problem[] } {
-  const problems = validate(object.spec ?? {}, 'spec');
-  return problems.length > 0 ? { problems } : { spec: object.spec ?? {} };
+  const { spec } = object;
+  if (spec === undefined) return { problems: [{ path: 'spec', message: 'is required' }] };
+  const problems = validate(spec, 'spec');
+  return problems.length > 0 ? { problems } : { spec: spec as RouteSpec };
 }

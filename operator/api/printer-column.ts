@@ -1,5 +1,3 @@
-import { formatDuration } from '../schema/duration.ts';
-
 /** A column of `kubectl get`, as a CustomResourceDefinition declares it. */
 export interface PrinterColumn {
   readonly name: string;
@@ -23,9 +21,27 @@ export function readColumn(column: PrinterColumn, object: unknown, now: Date): s
   return column.type === 'date' ? age(now.getTime() - Date.parse(String(value))) : String(value);
 }
 
-/** Ages are told in whole seconds. */
+/** kubectl tells ages coarser the older they are: up to a bound, in one unit or with the remainder in the next. */
+const ageForms = [
+  { below: 120, unit: 's', seconds: 1 },
+  { below: 600, unit: 'm', seconds: 60, rest: { unit: 's', seconds: 1 } },
+  { below: 10_800, unit: 'm', seconds: 60 },
+  { below: 28_800, unit: 'h', seconds: 3_600, rest: { unit: 'm', seconds: 60 } },
+  { below: 172_800, unit: 'h', seconds: 3_600 },
+  { below: 691_200, unit: 'd', seconds: 86_400, rest: { unit: 'h', seconds: 3_600 } },
+  { below: 63_072_000, unit: 'd', seconds: 86_400 },
+  { below: 252_288_000, unit: 'y', seconds: 31_536_000, rest: { unit: 'd', seconds: 86_400 } },
+  { below: Infinity, unit: 'y', seconds: 31_536_000 },
+] as const;
+
 function age(durationMs: number): string {
-  return durationMs < 1_000 ? '0s' : formatDuration(durationMs);
+  if (Number.isNaN(durationMs)) return '<invalid>';
+  const total = Math.max(0, Math.floor(durationMs / 1_000));
+  const form = ageForms.find(({ below }) => total < below) ?? ageForms[0];
+  const main = `${Math.floor(total / form.seconds)}${form.unit}`;
+  if (!('rest' in form)) return main;
+  const rest = Math.floor((total % form.seconds) / form.rest.seconds);
+  return rest === 0 ? main : `${main}${rest}${form.rest.unit}`;
 }
 
 function step(value: unknown, part: string): unknown {

@@ -7,7 +7,7 @@ import { loadSink, sinkNames } from '../sinks/registry.ts';
 import { receiverSpecSchema, eventReceiverKind } from './event-receiver.ts';
 import { eventRouteKind, routeSpecSchema } from './event-route.ts';
 import { customResourceDefinition } from './custom-resource-definition.ts';
-import { apiGroup, apiVersion, type ResourceKind } from './resource.ts';
+import { apiGroup, apiVersion, category, type ResourceKind } from './resource.ts';
 
 /** A generated file: its path in the repository, and its text. */
 export interface GeneratedFile {
@@ -62,7 +62,7 @@ function kindPage(kind: ResourceKind, spec: WrittenSchema): string {
   return [
     `${markdownHeader}# ${kind.kind}`,
     '',
-    `${kind.description} Short name \`${kind.shortName}\`, category \`eventroute\`, \`${apiGroup}/${apiVersion}\`.`,
+    `${kind.description} Short name \`${kind.shortName}\`, category \`${category}\`, \`${apiGroup}/${apiVersion}\`.`,
     '',
     '## `spec`',
     '',

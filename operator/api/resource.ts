@@ -6,6 +6,9 @@ import { type PrinterColumn } from './printer-column.ts';
 export const apiGroup = 'eventroute.dev';
 export const apiVersion = 'v1beta1';
 
+/** By which kubectl lists all our kinds at once; never a kind's own name, which it would then take for all of them. */
+export const category = 'eventrouting';
+
 /** Which object: both parts name it in the whole cluster. */
 export interface ObjectKey {
   readonly namespace: string;

@@ -12,7 +12,7 @@ import { createDebounce } from './debounce.ts';
 import { createDispatch } from './dispatch.ts';
 import { metricSources } from './metric-sources.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
-import { createRouteTallies } from './route-tally.ts';
+import { createRouteTallies, type RouteTallies } from './route-tally.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatusReporter, type StatusReporter } from './status-reporter.ts';
 import { type World } from './world.ts';
@@ -54,19 +54,21 @@ export interface Control {
 const tickMs = 1_000;
 /** How long after a change the statuses are written: changes come in crowds. */
 const settleMs = 50;
+/** How often routes are judged again though we heard of no change: the labels of a namespace may have changed. */
+const resolvePeriodMs = 60_000;
+const resolveAgainMs = 5_000;
+/** How long the start of deliveries waits for receivers that are slow to open. */
+const openingMs = 5_000;
 
 /** Creates the control of all routes and receivers; it stands by until `activate`. */
 export function createControl(options: ControlOptions): Control {
   const { world, clock, log, metrics, rootNamespace } = options;
   const tallies = createRouteTallies(clock);
-  const observer: DeliveryObserver = {
-    settled: (event, outcome) => tallies.settled(event.routes, outcome.kind === 'delivered'),
-    attempted: (attempt) => {
-      const sink = receivers.get(attempt.receiver)?.running?.prepared.receiver.sinkName ?? 'unknown';
-      metrics.attempted(sink, attempt.ok ? 'ok' : 'failed', attempt.durationMs);
-      for (const event of attempt.failedEvents) tallies.failed(event.routes);
-    },
-  };
+  const observer = observeDeliveries(
+    tallies,
+    metrics,
+    (receiver) => receivers.get(receiver)?.running?.prepared.receiver.sinkName ?? 'unknown',
+  );
   const delivery = createDelivery({ clock, random: options.random, log, observer });
   const around = {
     world,
@@ -91,27 +93,36 @@ export function createControl(options: ControlOptions): Control {
 
   /** Receivers that a standby has heard of. */
   const waiting = new Map<string, CustomResource<ReceiverStatus>>();
-  let state: 'standby' | 'active' | 'stopped' = 'standby';
+  let state: 'standby' | 'starting' | 'active' | 'stopped' = 'standby';
+  const stopping = new AbortController();
   let ticker: Timer;
-  const report = async (): Promise<void> => {
-    if (state === 'active') await reporter.report();
+  let resolveAtMs = 0;
+  const report = (): void => {
+    // a failed write is logged and tried again; nobody waits for a slow one
+    if (state !== 'active') return;
+    reporter.report().catch((error: unknown) => log.error('Failed to report statuses', { error }));
+  };
+  const resolve = async (): Promise<void> => {
+    resolveAtMs = clock.now() + resolvePeriodMs;
+    await routes.resolveAll().catch((error: unknown) => {
+      resolveAtMs = clock.now() + resolveAgainMs;
+      log.warn('Failed to judge which receivers routes may use; trying again', { error });
+    });
   };
   const soon = createDebounce(clock, settleMs, async () => {
-    await routes.resolveAll();
-    await report();
+    await resolve();
+    report();
   });
-  const tick = async (): Promise<void> => {
-    await receivers.refresh();
-    await report();
+  const tick = (): void => {
+    ticker = clock.setTimeout(tick, tickMs);
+    receivers.refresh();
+    if (clock.now() >= resolveAtMs) soon.trigger();
+    report();
   };
-  const scheduleTick = (): void => {
-    ticker = clock.setTimeout(() => {
-      tick()
-        .catch((error: unknown) => log.error('Failed to look after the receivers', { error }))
-        .finally(() => {
-          if (state === 'active') scheduleTick();
-        });
-    }, tickMs);
+  const open = async (object: CustomResource<ReceiverStatus>): Promise<void> => {
+    await receivers.apply(object).catch((error: unknown) => {
+      log.warn('Failed to open a receiver; it is tried again', { receiver: keyText(object.metadata), error });
+    });
   };
 
   return {
@@ -119,13 +130,14 @@ export function createControl(options: ControlOptions): Control {
     routes,
     statuses: reporter,
     async applyReceiver(object) {
-      if (state === 'active') await receivers.apply(object);
-      else waiting.set(keyText(object.metadata), object);
+      if (state === 'standby') waiting.set(keyText(object.metadata), object);
+      else if (state !== 'stopped') await receivers.apply(object);
     },
-    async removeReceiver(key) {
+    removeReceiver(key) {
       waiting.delete(keyText(key));
       reporter.forget('EventReceiver', keyText(key));
-      await receivers.remove(key);
+      receivers.remove(key);
+      return Promise.resolve();
     },
     async applyRoute(object) {
       await routes.apply(object);
@@ -138,32 +150,55 @@ export function createControl(options: ControlOptions): Control {
       return Promise.resolve();
     },
     async activate() {
-      state = 'active';
-      const results = await Promise.allSettled(
-        [...waiting.values()].map((object) => receivers.apply(object)),
-      );
-      for (const { reason } of results.filter((result) => result.status === 'rejected')) {
-        log.warn('Failed to open a receiver; it is tried again', { error: reason });
-      }
+      if (state !== 'standby') return;
+      state = 'starting';
+      const opened = Promise.all([...waiting.values()].map(open));
       waiting.clear();
-      await routes.resolveAll();
-      await report();
-      scheduleTick();
+      await atMost(openingMs, opened, clock);
+      await atMost(openingMs, resolve(), clock);
+      // it may have been stopped meanwhile
+      if (stopping.signal.aborted) return;
+      state = 'active';
+      tick();
     },
     dispatch: createDispatch({
       routes,
+      receivers,
       tallies,
       delivery,
-      onUndeliverable: () => metrics.eventDiscarded('ReceiverNotFound'),
+      onUndeliverable: (reason) => metrics.eventDiscarded(reason),
     }),
     async stop({ graceMs }) {
       const wasActive = state === 'active';
       state = 'stopped';
+      stopping.abort();
       clock.clearTimeout(ticker);
       soon.cancel();
       receivers.close();
       await delivery.stop({ graceMs });
       if (wasActive) await reporter.flush();
+    },
+  };
+}
+
+/** Waits for something, at most for a while; it goes on all the same. */
+async function atMost(longestMs: number, awaited: Promise<unknown>, clock: Clock): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = clock.setTimeout(() => resolve(undefined), longestMs);
+  await Promise.race([awaited, late]);
+  clock.clearTimeout(timer);
+}
+
+function observeDeliveries(
+  tallies: RouteTallies,
+  metrics: Metrics,
+  sinkOf: (receiver: string) => string,
+): DeliveryObserver {
+  return {
+    settled: (event, outcome) => tallies.settled(event.routes, outcome.kind === 'delivered'),
+    attempted: ({ receiver, ok, durationMs, failedEvents }) => {
+      metrics.attempted(sinkOf(receiver), ok ? 'ok' : 'failed', durationMs);
+      for (const event of failedEvents) tallies.failed(event.routes);
     },
   };
 }

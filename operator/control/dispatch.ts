@@ -6,16 +6,17 @@ import { type Routes } from './routes.ts';
 
 /** What dispatching needs. */
 export interface DispatchOptions {
-  readonly routes: Pick<Routes, 'tree' | 'get'>;
+  readonly routes: Pick<Routes, 'tree' | 'permits'>;
   readonly tallies: RouteTallies;
   readonly delivery: Pick<Delivery, 'accept'>;
   /** An occurrence matched, but its receiver does not exist or does not let the route in. */
-  readonly onUndeliverable: (receiver: string) => void;
+  readonly onUndeliverable: (reason: 'ReceiverNotFound' | 'RefNotPermitted') => void;
+  readonly receivers: { readonly get: (key: string) => unknown };
 }
 
 /** Creates the step from the source to delivery: routes an occurrence by the tree of this moment and counts. */
 export function createDispatch(options: DispatchOptions): (occurrence: Occurrence) => void {
-  const { routes, tallies, delivery, onUndeliverable } = options;
+  const { routes, receivers, tallies, delivery, onUndeliverable } = options;
   return (occurrence) => {
     const decision = routes.tree.route(occurrence);
     count(decision, tallies);
@@ -29,14 +30,17 @@ export function createDispatch(options: DispatchOptions): (occurrence: Occurrenc
     for (const { receiver, routes: senders } of destinations) {
       if (senders.length > 0 && !unknown.includes(receiver)) continue;
       tallies.settled(senders, false);
-      onUndeliverable(receiver);
+      onUndeliverable(receivers.get(receiver) === undefined ? 'ReceiverNotFound' : 'RefNotPermitted');
     }
   };
 }
 
-function permittedSenders({ key, routes: routed }: RoutedDelivery, routes: Pick<Routes, 'get'>): string[] {
+function permittedSenders(
+  { key, routes: routed }: RoutedDelivery,
+  routes: Pick<Routes, 'permits'>,
+): string[] {
   return routed
-    .filter(({ route, shadow }) => !shadow && routes.get(route)?.permitted.has(key) === true)
+    .filter(({ route, shadow }) => !shadow && routes.permits(route, key))
     .map(({ route }) => route);
 }
 

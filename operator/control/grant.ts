@@ -6,16 +6,17 @@ import { type World } from './world.ts';
 export async function lets(
   allowed: AllowedRoutes,
   namespaces: { readonly route: string; readonly receiver: string },
-  world: Pick<World, 'namespaceLabels'>,
+  labelsOf: World['namespaceLabels'],
 ): Promise<boolean> {
   if (namespaces.route === namespaces.receiver) return true;
-  const { from = 'Same', selector = {} } = allowed.namespaces ?? {};
+  const { from = 'Same', selector } = allowed.namespaces ?? {};
   switch (from) {
     case 'Same':
       return false;
     case 'All':
       return true;
     case 'Selector':
-      return selects(selector, await world.namespaceLabels(namespaces.route));
+      // without a selector it lets nobody in, as elsewhere in Kubernetes; the validation asks for one
+      return selector !== undefined && selects(selector, await labelsOf(namespaces.route));
   }
 }

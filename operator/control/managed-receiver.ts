@@ -1,3 +1,4 @@
+import { type AllowedRoutes, type EventReceiver } from '../api/event-receiver.ts';
 import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
 import { type Pipeline } from '../delivery/pipeline.ts';
 import { type Tally } from '../delivery/tally.ts';
@@ -30,6 +31,8 @@ export interface RunningReceiver {
   readonly generation: number;
   readonly endpoint: string;
   readonly sink: Sink;
+  /** When the sink was opened: what was delivered before says nothing about it. */
+  readonly openedAt: Date;
 }
 
 /**
@@ -44,6 +47,10 @@ export interface ManagedReceiver {
   readonly running: RunningReceiver | undefined;
   /** What keeps the judged revision from being used. */
   readonly objection: Objection | undefined;
+  /** Who may route into it: as the running revision says, else the judged one. */
+  readonly allowedRoutes: AllowedRoutes;
+  /** The judged revision holds deliveries back, whether it could be opened or not. */
+  readonly isSuspended: boolean;
   /** What the sink's own check found; overtaken by the first delivery. */
   readonly checkFailure: Verdict | undefined;
   /** The generation that the verdicts are about; -1 before the first. */
@@ -59,6 +66,8 @@ export interface ManagedReceiver {
 
 /** How long a sink's check may take. */
 const checkTimeoutMs = 8_000;
+/** How long a verdict waits for the first check of a sink, so that a dead one is not called ready for a moment. */
+const firstCheckMs = 1_000;
 const openTimeoutMs = 30_000;
 
 /** Creates the manager of a receiver; nothing runs before `reconcile`. */
@@ -75,17 +84,23 @@ class PipelinedReceiver implements ManagedReceiver {
   object: CustomResource<ReceiverStatus>;
   running: RunningReceiver | undefined;
   objection: Objection | undefined;
+  isSuspended = false;
   checkFailure: Verdict | undefined;
   judgedGeneration = -1;
   readonly #pipeline: Pipeline;
   readonly #around: ReceiverSurroundings;
   readonly #closed = new AbortController();
+  #judged: EventReceiver | undefined;
 
   constructor(object: CustomResource<ReceiverStatus>, pipeline: Pipeline, around: ReceiverSurroundings) {
     this.key = { namespace: object.metadata.namespace, name: object.metadata.name };
     this.object = object;
     this.#pipeline = pipeline;
     this.#around = around;
+  }
+
+  get allowedRoutes(): AllowedRoutes {
+    return (this.running?.prepared.receiver ?? this.#judged)?.allowedRoutes ?? {};
   }
 
   tally(): Tally {
@@ -97,19 +112,31 @@ class PipelinedReceiver implements ManagedReceiver {
     const { world, allowsLocalSinks } = this.#around;
     const preparation = await prepareReceiver(object, world, allowsLocalSinks);
     const generation = object.metadata.generation ?? 0;
+    const receiver = 'objection' in preparation ? preparation.receiver : preparation.prepared.receiver;
+    this.#judged = receiver;
+    if (receiver !== undefined) this.#suspend(receiver.suspend);
     if ('objection' in preparation) this.objection = preparation.objection;
     else await this.#run(preparation.prepared, generation);
     this.judgedGeneration = generation;
   }
 
+  /** Whoever suspends a receiver wants it to stop, whatever else is wrong with it. */
+  #suspend(isSuspended: boolean): void {
+    if (isSuspended === this.isSuspended) return;
+    this.isSuspended = isSuspended;
+    this.#pipeline.useSink(undefined);
+    this.running = undefined;
+  }
+
   async #run(prepared: PreparedReceiver, generation: number): Promise<void> {
-    this.#pipeline.setPolicy(prepared.policy);
     try {
-      const isSame = this.running?.prepared.fingerprint === prepared.fingerprint;
-      const sink = isSame && this.running !== undefined ? this.running.sink : await this.#open(prepared);
-      this.running = { prepared, generation, endpoint: sink.endpoint, sink };
+      const same = this.running?.prepared.fingerprint === prepared.fingerprint ? this.running : undefined;
+      const sink = same?.sink ?? (await this.#open(prepared));
+      this.#pipeline.setPolicy(prepared.policy);
+      const openedAt = same?.openedAt ?? this.#around.clock.date();
+      this.running = { prepared, generation, endpoint: sink.endpoint, sink, openedAt };
       this.objection = undefined;
-      if (!isSame) void this.check();
+      if (same === undefined) await this.#checkFirst();
     } catch (thrown) {
       const { message } = toDeliveryError(thrown);
       this.objection = { aspect: 'Accepted', verdict: { status: 'False', reason: 'InvalidConfig', message } };
@@ -132,8 +159,9 @@ class PipelinedReceiver implements ManagedReceiver {
     this.checkFailure = undefined;
     if (receiver.suspend) {
       // opened to find what is wrong with the configuration; nothing is to be sent, so nothing stays open
-      this.#pipeline.useSink(undefined);
-      await sink.close();
+      await sink
+        .close()
+        .catch((error: unknown) => log.warn('Sink failed to close', { receiver: keyText(this.key), error }));
     } else {
       this.#pipeline.useSink(sink);
     }
@@ -143,6 +171,14 @@ class PipelinedReceiver implements ManagedReceiver {
       endpoint: sink.endpoint,
     });
     return sink;
+  }
+
+  async #checkFirst(): Promise<void> {
+    const { clock } = this.#around;
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = clock.setTimeout(() => resolve(undefined), firstCheckMs);
+    await Promise.race([this.check(), late]);
+    clock.clearTimeout(timer);
   }
 
   async check(): Promise<void> {

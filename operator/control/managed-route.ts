@@ -19,7 +19,6 @@ export interface RouteRevision {
 
 /** What routes are judged with. */
 export interface RouteSurroundings {
-  readonly world: Pick<World, 'namespaceLabels'>;
   readonly receivers: Pick<Receivers, 'get' | 'all'>;
   readonly rootNamespace: string;
 }
@@ -31,7 +30,7 @@ export interface RouteSurroundings {
 export interface ManagedRoute {
   readonly key: ObjectKey;
   /** The latest manifest. */
-  readonly object: CustomResource<RouteStatus>;
+  object: CustomResource<RouteStatus>;
   /** It sees the whole cluster, because it is in the root namespace. */
   readonly clusterWide: boolean;
   /** The revision that is in the tree. */
@@ -42,8 +41,10 @@ export interface ManagedRoute {
   readonly permitted: ReadonlySet<string>;
   /** Takes a new revision of the manifest; `resolve` then decides whether it runs. */
   compile(object: CustomResource<RouteStatus>): void;
-  /** Judges the receivers that the route names; returns whether the revision in the tree changed. */
-  resolve(): Promise<boolean>;
+  /** The generation that `accepted` is about; -1 before the first. */
+  readonly judgedGeneration: number;
+  /** Judges the receivers that the route names; returns whether what it may send where changed. */
+  resolve(labelsOf: World['namespaceLabels']): Promise<boolean>;
 }
 
 /** Creates the manager of a route; nothing runs before `compile` and `resolve`. */
@@ -61,6 +62,7 @@ class CompilingRoute implements ManagedRoute {
   accepted = notJudged;
   resolvedRefs = notJudged;
   permitted: ReadonlySet<string> = new Set();
+  judgedGeneration = -1;
   readonly #around: RouteSurroundings;
   #latest: RouteRevision | undefined;
 
@@ -74,6 +76,7 @@ class CompilingRoute implements ManagedRoute {
   compile(object: CustomResource<RouteStatus>): void {
     this.object = object;
     const generation = object.metadata.generation ?? 0;
+    this.judgedGeneration = generation;
     const read = readRoute(object);
     if ('problems' in read) {
       this.#refuse(read.problems);
@@ -89,11 +92,8 @@ class CompilingRoute implements ManagedRoute {
       return;
     }
     this.#latest = { generation, compiled: route, receivers, notes };
-    const told =
-      notes.length === 0
-        ? 'The specification is valid and in use'
-        : `In use; note: ${describeProblems(notes)}`;
-    this.accepted = { status: 'True', reason: 'Accepted', message: told };
+    const told = notes.length === 0 ? '' : `; note: ${describeProblems(notes)}`;
+    this.accepted = { status: 'True', reason: 'Accepted', message: `The specification is valid${told}` };
   }
 
   #refuse(problems: readonly Problem[]): void {
@@ -108,52 +108,76 @@ class CompilingRoute implements ManagedRoute {
       : `${message} (generation ${this.running.generation} keeps running)`;
   }
 
-  async resolve(): Promise<boolean> {
-    const before = this.running;
+  async resolve(labelsOf: World['namespaceLabels']): Promise<boolean> {
+    const { running: before, permitted } = this;
     const candidate = this.#latest ?? before;
     if (candidate === undefined) return false;
-    const objections = await Promise.all(candidate.receivers.map((named) => this.#objectionTo(named)));
-    const found = objections.filter((objection) => objection !== undefined);
-    if (found.length === 0 || before === undefined) this.running = candidate;
-    this.resolvedRefs =
-      found.length === 0
-        ? {
-            status: 'True',
-            reason: 'ResolvedRefs',
-            message: 'Every receiver that the route names may be used',
-          }
-        : {
-            status: 'False',
-            reason: found[0]?.reason ?? 'ReceiverNotFound',
-            message:
-              this.running === candidate ? describeProblems(found) : this.#keeping(describeProblems(found)),
-          };
-    this.permitted = await this.#permittedBy(this.running ?? candidate);
-    return this.running !== before;
+    const judgement = await this.#judge(candidate, labelsOf);
+    const isUsed = judgement.objections.length === 0 || before === undefined || candidate === before;
+    // all that can fail comes before the first change: what is told and what runs are of one judgement
+    const runs = isUsed ? judgement : await this.#judge(before, labelsOf);
+    this.running = isUsed ? candidate : before;
+    this.permitted = runs.permitted;
+    const message = describeProblems(judgement.objections);
+    this.resolvedRefs = refsVerdict(judgement.objections, isUsed ? message : this.#keeping(message));
+    return this.running !== before || !hasSameMembers(permitted, this.permitted);
   }
 
-  async #permittedBy(revision: RouteRevision): Promise<ReadonlySet<string>> {
-    const objections = await Promise.all(revision.receivers.map((named) => this.#objectionTo(named)));
-    return new Set(
-      revision.receivers.filter((_, index) => objections[index] === undefined).map(({ ref }) => keyText(ref)),
-    );
+  async #judge(revision: RouteRevision, labelsOf: World['namespaceLabels']): Promise<RefJudgement> {
+    const found = await Promise.all(revision.receivers.map((named) => this.#objectionTo(named, labelsOf)));
+    const permitted = revision.receivers.filter((_, index) => found[index] === undefined);
+    return {
+      objections: found.filter((objection) => objection !== undefined),
+      permitted: new Set(permitted.map(({ ref }) => keyText(ref))),
+    };
   }
 
-  async #objectionTo({ path, ref, written }: NamedReceiver): Promise<Problem | undefined> {
-    const { receivers, world } = this.#around;
-    const receiver = receivers.get(keyText(ref));
+  async #objectionTo(
+    { path, ref, written }: NamedReceiver,
+    labelsOf: World['namespaceLabels'],
+  ): Promise<Problem | undefined> {
+    const receiver = this.#around.receivers.get(keyText(ref));
     if (receiver === undefined) {
-      const known = [...receivers.all()]
-        .filter(({ key }) => key.namespace === ref.namespace)
-        .map(({ key }) => key.name);
-      const near = nearMiss(ref.name, known);
-      const hint = near === undefined ? '' : `; did you mean \`${near}\`?`;
-      const message = `names \`${written}\`: there is no EventReceiver ${ref.name} in namespace ${ref.namespace}${hint}`;
+      const message = `names \`${written}\`: there is no EventReceiver ${ref.name} in namespace ${ref.namespace}${this.#hint(ref)}`;
       return { path, message, reason: 'ReceiverNotFound' };
     }
-    const allowed = receiver.running?.prepared.receiver.allowedRoutes ?? {};
-    if (await lets(allowed, { route: this.key.namespace, receiver: ref.namespace }, world)) return undefined;
+    const namespaces = { route: this.key.namespace, receiver: ref.namespace };
+    if (await lets(receiver.allowedRoutes, namespaces, labelsOf)) return undefined;
+    if (receiver.judgedGeneration < 0) {
+      return { path, message: `names \`${written}\`, which has not been judged yet`, reason: 'Pending' };
+    }
     const message = `names \`${written}\`, which does not let namespace ${this.key.namespace} in: its spec.allowedRoutes has to`;
     return { path, message, reason: 'RefNotPermitted' };
   }
+
+  /** Names of other namespaces are not for everybody to see. */
+  #hint({ namespace, name }: NamedReceiver['ref']): string {
+    if (namespace !== this.key.namespace && !this.clusterWide) return '';
+    const keys = [...this.#around.receivers.all()].map(({ key }) => key);
+    const known = keys.filter((key) => key.namespace === namespace).map((key) => key.name);
+    const near = nearMiss(name, known);
+    return near === undefined ? '' : `; did you mean \`${near}\`?`;
+  }
+}
+
+/** What a revision names: what speaks against it, and what it may use all the same. */
+interface RefJudgement {
+  readonly objections: readonly Problem[];
+  readonly permitted: ReadonlySet<string>;
+}
+
+function refsVerdict([first]: readonly Problem[], message: string): Verdict {
+  if (first === undefined) {
+    return {
+      status: 'True',
+      reason: 'ResolvedRefs',
+      message: 'Every receiver that the route names may be used',
+    };
+  }
+  const reason = first.reason ?? 'ReceiverNotFound';
+  return { status: reason === 'Pending' ? 'Unknown' : 'False', reason, message };
+}
+
+function hasSameMembers(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((member) => other.has(member));
 }

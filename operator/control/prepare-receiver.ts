@@ -5,7 +5,7 @@ import { type CustomResource } from '../api/resource.ts';
 import { checkPolicy, resolvePolicy, type DeliveryPolicy } from '../delivery/policy.ts';
 import { describeProblems, joinPath, type Problem } from '../schema/problem.ts';
 import { type Reason } from '../schema/reasons.ts';
-import { resolveConfig, secretRefs } from '../sink-kit/resolve.ts';
+import { resolveConfig, secretRefs, type DeliveryDefaults, type SinkDefinition } from '../sink-kit/index.ts';
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { type SecretData, type World } from './world.ts';
@@ -18,6 +18,8 @@ export interface PreparedReceiver {
   readonly policy: DeliveryPolicy;
   /** Texts that must never be shown. */
   readonly secrets: readonly string[];
+  /** Something was read from Secrets, which may change without the manifest. */
+  readonly readsSecrets: boolean;
   /** Differs when the sink has to be opened anew. */
   readonly fingerprint: string;
 }
@@ -27,6 +29,11 @@ export interface Objection {
   readonly aspect: 'Accepted' | 'ResolvedRefs';
   readonly verdict: Verdict;
 }
+
+/** What became of a manifest; `receiver` is there when its specification keeps to the schema. */
+export type Preparation =
+  | { readonly prepared: PreparedReceiver }
+  | { readonly objection: Objection; readonly receiver?: EventReceiver };
 
 /** What decides whether a receiver may use a sink of the operator's own machine. */
 export type LocalSinkPolicy = (namespace: string) => boolean;
@@ -39,18 +46,14 @@ export async function prepareReceiver(
   object: CustomResource<ReceiverStatus>,
   world: Pick<World, 'secret'>,
   allowsLocalSinks: LocalSinkPolicy,
-): Promise<{ readonly prepared: PreparedReceiver } | { readonly objection: Objection }> {
+): Promise<Preparation> {
   const read = await readReceiver(object);
-  if ('problems' in read) return refuse('InvalidSpec', read.problems);
+  if ('problems' in read) return { objection: refuse('InvalidSpec', read.problems) };
   const { receiver } = read;
   const { namespace } = object.metadata;
   const path = joinPath('spec.sink', receiver.sinkName);
-  const policyProblems = checkPolicy(receiver.delivery);
-  if (policyProblems.length > 0) return refuse('InvalidSpec', policyProblems);
-  if (receiver.sink.local === true && !allowsLocalSinks(namespace)) {
-    const message = `writes to the operator's own machine, which namespace ${namespace} may not do: use it in the root namespace, or start the operator with --allow-local-sinks ${namespace}`;
-    return refuse('SinkNotAllowed', [{ path, message }]);
-  }
+  const objection = forbid(receiver, { namespace, path }, allowsLocalSinks);
+  if (objection !== undefined) return { objection, receiver };
   const { config: schema } = receiver.sink;
   const refs = secretRefs(schema, receiver.sinkConfig, path);
   const secrets = await readSecrets(namespace, [...new Set(refs.map(({ name }) => name))], world);
@@ -60,16 +63,37 @@ export async function prepareReceiver(
     path,
     secret: (name) => secrets.get(name),
   });
-  if ('problems' in resolved) return refuse(resolved.problems[0]?.reason ?? 'InvalidSpec', resolved.problems);
+  if ('problems' in resolved) {
+    return { objection: refuse(resolved.problems[0]?.reason ?? 'InvalidSpec', resolved.problems), receiver };
+  }
   return {
     prepared: {
       receiver,
       config: resolved.config,
-      policy: resolvePolicy(receiver.delivery, receiver.sink.defaults),
+      policy: resolvePolicy(receiver.delivery, defaultsOf(receiver.sink, resolved.config)),
       secrets: resolved.secrets,
+      readsSecrets: refs.length > 0,
       fingerprint: fingerprintOf(receiver, secrets),
     },
   };
+}
+
+/** What the schema cannot refuse: limits of the delivery, and sinks that this namespace may not use. */
+function forbid(
+  { delivery, sink }: EventReceiver,
+  { namespace, path }: { readonly namespace: string; readonly path: string },
+  allowsLocalSinks: LocalSinkPolicy,
+): Objection | undefined {
+  const problems = checkPolicy(delivery);
+  if (problems.length > 0) return refuse('InvalidSpec', problems);
+  if (sink.local !== true || allowsLocalSinks(namespace)) return undefined;
+  const message = `writes to the operator's own machine, which namespace ${namespace} may not do: use it in the root namespace, or start the operator with --allow-local-sinks ${namespace}`;
+  return refuse('SinkNotAllowed', [{ path, message }]);
+}
+
+function defaultsOf(sink: SinkDefinition, config: object): DeliveryDefaults {
+  const own = sink.defaultsFor?.(config as never);
+  return { ...sink.defaults, ...own, batch: { ...sink.defaults?.batch, ...own?.batch } };
 }
 
 async function readSecrets(
@@ -83,9 +107,9 @@ async function readSecrets(
 
 const refReasons: ReadonlySet<Reason> = new Set<Reason>(['SecretNotFound', 'SecretKeyNotFound']);
 
-function refuse(reason: Reason, problems: readonly Problem[]): { readonly objection: Objection } {
+function refuse(reason: Reason, problems: readonly Problem[]): Objection {
   const aspect = refReasons.has(reason) ? 'ResolvedRefs' : 'Accepted';
-  return { objection: { aspect, verdict: { status: 'False', reason, message: describeProblems(problems) } } };
+  return { aspect, verdict: { status: 'False', reason, message: describeProblems(problems) } };
 }
 
 function fingerprintOf(

@@ -26,10 +26,18 @@ export function receiverFacts(receiver: ManagedReceiver, now: Date): ReceiverFac
 
 function acceptedVerdict({ objection, running }: ManagedReceiver): Verdict {
   if (objection?.aspect === 'Accepted') return keeping(objection.verdict, running?.generation);
-  return { status: 'True', reason: 'Accepted', message: 'The specification is valid and in use' };
+  return { status: 'True', reason: 'Accepted', message: 'The specification is valid' };
 }
 
 function refsVerdict({ objection, running }: ManagedReceiver): Verdict {
+  // a sink is opened after its Secrets were read; all else that is not accepted was refused before
+  if (
+    objection?.aspect === 'Accepted' &&
+    objection.verdict.reason !== 'InvalidConfig' &&
+    running === undefined
+  ) {
+    return { status: 'Unknown', reason: 'Pending', message: 'Judged once the specification is valid' };
+  }
   if (objection?.aspect === 'ResolvedRefs') return keeping(objection.verdict, running?.generation);
   return {
     status: 'True',
@@ -45,25 +53,30 @@ function keeping(verdict: Verdict, generation: number | undefined): Verdict {
 }
 
 function deliveringVerdict(receiver: ManagedReceiver, tally: Tally, now: Date): Verdict {
-  const { running, checkFailure } = receiver;
-  if (running === undefined) {
-    const waiting = tally.pending > 0 ? `; ${tally.pending} events wait` : '';
-    return { status: 'Unknown', reason: 'Pending', message: `No sink is open${waiting}` };
-  }
-  if (running.prepared.receiver.suspend) {
+  const { running, checkFailure, isSuspended } = receiver;
+  if (isSuspended) {
     return {
       status: 'False',
       reason: 'Suspended',
       message: `spec.suspend is true; ${tally.pending} events wait`,
     };
   }
+  if (running === undefined) {
+    const waiting = tally.pending > 0 ? `; ${tally.pending} events wait` : '';
+    return { status: 'Unknown', reason: 'Pending', message: `No sink is open${waiting}` };
+  }
   if (tally.consecutiveFailures >= failingAfter && tally.lastFailure !== undefined)
     return failingVerdict(tally, now);
+  if (checkFailure !== undefined && !hasDelivered(receiver, tally)) return checkFailure;
   if (tally.lastSuccessTime !== undefined) {
     return { status: 'True', reason: 'Delivering', message: 'The last attempts to deliver succeeded' };
   }
-  if (checkFailure !== undefined) return checkFailure;
   return { status: 'True', reason: 'Idle', message: 'Nothing has been delivered yet' };
+}
+
+/** Whether the open sink has delivered something: that says more than its check. */
+export function hasDelivered({ running }: ManagedReceiver, { lastSuccessTime }: Tally): boolean {
+  return running !== undefined && lastSuccessTime !== undefined && lastSuccessTime >= running.openedAt;
 }
 
 function failingVerdict(

@@ -26,14 +26,28 @@ export function routeFacts(
     accepted: route.accepted,
     resolvedRefs:
       route.running === undefined && route.accepted.status === 'False' ? unresolved : route.resolvedRefs,
-    delivering: mode === 'Suspend' ? suspended : deliveringVerdict(receivers),
+    delivering: deliveringVerdict(route, receivers),
     ready: mode === 'Shadow' ? shadow : undefined,
     counts: tally,
     lastMatchTime: tally.lastMatchTime,
     lastDeliveryTime: tally.lastDeliveryTime,
     receivers,
-    nodes: [...tally.nodes].map(([name, counts]) => ({ name, ...counts })),
+    nodes: nodeNames(route).map((name) => ({
+      name,
+      ...(tally.nodes.get(name) ?? { matched: 0, dropped: 0 }),
+    })),
   };
+}
+
+/** The named nodes of the running revision, also those that nothing has reached yet, outer ones first. */
+function nodeNames({ running }: ManagedRoute): string[] {
+  const names = new Set<string>();
+  const nodes = running === undefined ? [] : [running.compiled.root];
+  for (const { ref, routes } of nodes) {
+    if (ref.name !== undefined) names.add(ref.name);
+    nodes.push(...routes);
+  }
+  return [...names];
 }
 
 function namedReceivers({ running }: ManagedRoute): string[] {
@@ -67,11 +81,16 @@ function routeReceiver(name: string, permitted: boolean, health: ReceiverHealth 
   };
 }
 
-function deliveringVerdict(receivers: readonly RouteReceiver[]): Verdict {
+function deliveringVerdict({ running }: ManagedRoute, receivers: readonly RouteReceiver[]): Verdict {
+  if (running === undefined) return unresolved;
+  if (running.compiled.mode === 'Suspend') return suspended;
   const unready = receivers.filter(({ ready }) => !ready);
   if (unready.length === 0)
     return { status: 'True', reason: 'Delivering', message: 'Every receiver of the route is ready' };
   const told = unready.slice(0, 5).map(({ name, reason }) => `${name} (${reason})`);
   const rest = unready.length > told.length ? ` and ${unready.length - told.length} more` : '';
-  return { status: 'False', reason: 'ReceiverNotReady', message: `Not ready: ${told.join(', ')}${rest}` };
+  const message = `Not ready: ${told.join(', ')}${rest}`;
+  if (unready.every(({ reason }) => reason === 'Pending'))
+    return { status: 'Unknown', reason: 'Pending', message };
+  return { status: 'False', reason: 'ReceiverNotReady', message };
 }

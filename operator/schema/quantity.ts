@@ -13,10 +13,11 @@ export const quantityPattern = '^[0-9]+(\\.[0-9]+)?(k|M|G|Ki|Mi|Gi)?$';
 
 /**
  * Reads a byte size as a Kubernetes quantity.
- * @returns bytes, or undefined when the text is no such quantity.
+ * @returns bytes, or undefined when the text is no such quantity, or more bytes than can be counted.
  */
 export function parseQuantity(text: string): number | undefined {
   const match = /^([0-9]+(?:\.[0-9]+)?)(k|M|G|Ki|Mi|Gi)?$/.exec(text);
   if (match === null) return undefined;
-  return Math.floor(Number(match[1]) * (factors[match[2] ?? ''] ?? 1));
+  const bytes = Math.floor(Number(match[1]) * (factors[match[2] ?? ''] ?? 1));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

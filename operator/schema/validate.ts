@@ -14,7 +14,7 @@ export function createValidator(schema: WrittenSchema): Validator {
   const validate = ajv.compile(schema as AnySchema);
   return (value, path) => {
     if (validate(value)) return [];
-    return unique((validate.errors ?? []).filter(isTelling).map((error) => toProblem(error, path)));
+    return unique((validate.errors ?? []).filter(isTelling).map((error) => toProblem(error, value, path)));
   };
 }
 
@@ -61,12 +61,8 @@ function unique(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [`${problem.path}\0${problem.message}`, problem])).values()];
 }
 
-function toProblem(error: ErrorObject, root: string): Problem {
-  const path = error.instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((before, part) => joinPath(before, /^\d+$/.test(part) ? Number(part) : part), root);
+function toProblem(error: ErrorObject, value: unknown, root: string): Problem {
+  const path = writtenPath(error.instancePath, value, root);
   if (error.keyword === 'required') {
     return {
       path: joinPath(path, (error.params as { missingProperty: string }).missingProperty),
@@ -74,6 +70,18 @@ function toProblem(error: ErrorObject, root: string): Problem {
     };
   }
   return { path, message: sentence(error) };
+}
+
+/** Turns a JSON pointer into the path as a user would write it: only a list has indexes, a map may have the key `0`. */
+function writtenPath(pointer: string, value: unknown, root: string): string {
+  let path = root;
+  let at = value;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path = joinPath(path, Array.isArray(at) ? Number(key) : key);
+    at = (at as Readonly<Record<string, unknown>>)[key];
+  }
+  return path;
 }
 
 type Sentence = (error: ErrorObject, schema: WrittenSchema) => string;
