@@ -95,13 +95,6 @@ describe('conditions', () => {
       reason: 'SecretNotFound',
       message: /nowhere/,
     },
-    {
-      title: 'a credential written twice',
-      sink: { webhook: { endpoint: 'http://127.0.0.1:1', endpointSecretRef: { name: 'hook', key: 'url' } } },
-      type: 'Accepted',
-      reason: 'InvalidSpec',
-      message: /spec\.sink\.webhook.*endpoint/,
-    },
   ])('tell of $title in a receiver within two seconds', async ({ title, sink, type, reason, message }) => {
     const name = title.replaceAll(' ', '-');
     await world.apply({ ...webhookReceiver(name, ''), spec: { sink } });
@@ -196,10 +189,12 @@ describe('conditions', () => {
     await world.apply(route('going', { match: [{ namespace: '^shop$', receiver: 'brief' }] }));
     await world.condition('eventroutes', 'going', { type: 'Ready', status: 'True' });
     await world.cluster.kubectl(['delete', 'eventroute', 'going', '-n', rootNamespace]);
-    await world.createEvent({ name: 'after-delete-1', namespace: 'shop', reason: 'Proof' });
-    await expectDelivery('after-delete-2');
 
-    expect(world.webhook.accepted('/brief')).toEqual([]);
+    await eventually(async () => {
+      const name = `after-delete-${Date.now()}`;
+      await expectDelivery(name); // by the route that is left
+      expect(world.webhook.accepted('/brief').map(({ body }) => body.metadata.name)).not.toContain(name);
+    });
   });
 
   it('are told by Events about our objects, which are not routed', async () => {
@@ -221,8 +216,14 @@ describe('conditions', () => {
     await world.apply(route('good', { match: [{ reason: '(', receiver: 'hook' }] }));
     await world.condition('eventroutes', 'good', { type: 'Ready', status: 'False' });
     await world.createEvent({ name: 'seen-by-everything', namespace: 'shop', reason: 'Proof' });
-    await eventually(() => expect(world.webhook.accepted('/brief')).not.toEqual([]));
-    const kinds = world.webhook.accepted('/brief').map(({ body }) => body.involvedObject.kind);
+    const reached = await eventually(() => {
+      const names = world.webhook
+        .accepted('/brief')
+        .filter(({ body }) => body.metadata.name === 'seen-by-everything');
+      expect(names).toHaveLength(1);
+      return world.webhook.accepted('/brief');
+    });
+    const kinds = reached.map(({ body }) => body.involvedObject.kind);
     expect(kinds).not.toContain('EventRoute');
   });
 

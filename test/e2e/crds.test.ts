@@ -76,7 +76,7 @@ describe('custom resource definitions', () => {
 
     const routes = await kubectl(['get', 'er']);
     const receivers = await kubectl(['get', 'erec']);
-    const all = await kubectl(['get', 'eventroute', '-o', 'name']);
+    const all = await kubectl(['get', 'eventrouting', '-o', 'name']);
 
     expect(routes.split('\n')[0]?.split(/ {2,}/)).toEqual([
       'NAME',
@@ -106,6 +106,12 @@ describe('custom resource definitions', () => {
     ]);
   });
 
+  it.each(['eventroute', 'eventreceiver'])('mean one kind by the name %s', async (name) => {
+    // a category of the same name would make kubectl read it as both kinds
+    expect(await kubectl(['get', name, 'one', '-o', 'name'])).toBe(`${name}.eventroute.dev/one\n`);
+    expect(await kubectl(['describe', name, 'one'])).toContain('Pending');
+  });
+
   it('say Ready=Unknown before an operator has looked, so that kubectl wait waits', async () => {
     const ready = await kubectl([
       'get',
@@ -128,6 +134,11 @@ describe('custom resource definitions', () => {
     ['no sink', { sink: {} }, 'spec.sink in body should have at least 1 properties'],
     ['a misspelt sink', { sink: { webhok: {} } }, 'unknown field "spec.sink.webhok"'],
     ['a field of the wrong type', { sink: { webhook: { endpoint: 5 } } }, 'spec.sink.webhook.endpoint'],
+    [
+      'a credential written twice',
+      { sink: { webhook: { endpoint: 'http://a', endpointSecretRef: { name: 'a', key: 'b' } } } },
+      'set endpoint or endpointSecretRef, not both',
+    ],
     ['no spec', undefined, 'spec: Required value'],
   ])('make the API server itself refuse %s', async (_, spec, message) => {
     const { stderr, code } = await cluster.kubectl(['apply', '-f', '-'], receiver(spec, 'nonsense'));

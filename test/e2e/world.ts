@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises';
+
 import { type Cluster, startCluster } from '../cluster/cluster.ts';
 import { eventually } from './eventually.ts';
 import { installChart, type OperatorProcess, rootNamespace, startOperator } from './operator-process.ts';
@@ -122,8 +124,13 @@ export async function startWorld(): Promise<World> {
   }
 }
 
-/** Ends a world, or what there is of it when its start failed. */
+/**
+ * Ends a world, or what there is of it when its start failed. Where EVENTROUTE_E2E_LOG names a file, what the operator
+ * printed is added to it.
+ */
 export async function endWorld(world: World | undefined): Promise<void> {
+  const logFile = process.env.EVENTROUTE_E2E_LOG;
+  if (world !== undefined && logFile !== undefined) await appendFile(logFile, world.operator.output());
   await world?.[Symbol.asyncDispose]();
 }
 
