@@ -29,7 +29,7 @@ export interface OperatorOptions {
   readonly rootNamespace: string | undefined;
   readonly leaderElect: boolean;
   readonly leaseName: string;
-  readonly metricsAddress: { readonly host: string; readonly port: number };
+  readonly metricsAddress: { readonly host: string | undefined; readonly port: number };
   readonly clusterName: string;
   /** Undefined takes occurrences of any age. */
   readonly maxEventAgeMs: number | undefined;

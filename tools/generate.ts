@@ -2,13 +2,13 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { generateFiles } from '../operator/api/reference.ts';
+import { makeGeneratedFiles } from './generated-files.ts';
 
 /** Folders that hold nothing but generated files: what is no longer made is removed from them. */
 const wholly = ['crds', 'charts/eventroute/crds', 'examples/receivers', 'docs/reference'];
 
 const check = process.argv.includes('--check');
-const files = await generateFiles();
+const files = await makeGeneratedFiles();
 const stale: string[] = [];
 
 for (const { path, text } of files) {

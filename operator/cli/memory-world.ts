@@ -18,7 +18,7 @@ export function createMemoryWorld(manifests: Manifests, log: Log): MemoryWorld {
   return {
     secret: (key) => Promise.resolve(secrets.get(keyText(key))),
     namespaceLabels: (namespace) =>
-      Promise.resolve({ 'kubernetes.io/metadata.name': namespace, ...labels.get(namespace) }),
+      Promise.resolve({ ...labels.get(namespace), 'kubernetes.io/metadata.name': namespace }),
     writeStatus(object, status) {
       statuses.set(id(object), status);
       return Promise.resolve('written');
@@ -30,7 +30,10 @@ export function createMemoryWorld(manifests: Manifests, log: Log): MemoryWorld {
   };
 }
 
-function decode({ data = {}, stringData = {} }: SecretManifest): Record<string, string> {
-  const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]);
+function decode({ data, stringData }: SecretManifest): Record<string, string> {
+  const decoded = Object.entries(data ?? {}).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString(),
+  ]);
   return { ...(Object.fromEntries(decoded) as Record<string, string>), ...stringData };
 }

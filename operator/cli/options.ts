@@ -33,14 +33,14 @@ export function durationFlag(flag: string, text: string): number {
   return durationMs;
 }
 
-/** Reads `host:port`, `:port` or `[v6]:port`; an empty host means all interfaces of the pod. */
-export function addressFlag(flag: string, text: string): { host: string; port: number } {
+/** Reads `host:port`, `:port` or `[v6]:port`; no host means all addresses of the pod. */
+export function addressFlag(flag: string, text: string): { host: string | undefined; port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
   const number = Number(port);
   if (port === undefined || number > 65_535)
     throw new UsageError(`${flag} must be HOST:PORT or :PORT, not ${text}`);
-  const host = bracketed ?? plain ?? '';
-  return { host: host === '' ? '::' : host, port: number };
+  const host = bracketed ?? plain;
+  return { host: host === '' ? undefined : host, port: number };
 }
 
 /** Reads a list that is separated by commas. */

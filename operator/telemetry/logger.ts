@@ -33,19 +33,46 @@ const textLine = format.combine(
 );
 
 function quoted(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
+  const text = typeof value === 'string' ? value : toJson(value);
+  // control characters too: what events and systems say must not move a terminal's cursor
+  return /[\s"=\p{Cc}]/u.test(text) || text === '' ? JSON.stringify(text) : text;
 }
+
+/** The names that a line has already; a field of the same name would replace them. */
+const taken = new Set(['level', 'message', 'timestamp']);
 
 /** Errors become their message with their causes': a stack is for debugging, not for an on-call engineer. */
 function plain(fields: LogFields | undefined): LogFields {
   const entries = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
-    entries.map(([key, value]) => [key, value instanceof Error ? describe(value) : value]),
+    entries.map(([key, value]) => [
+      taken.has(key) ? `field_${key}` : key,
+      value instanceof Error ? describe(value) : value,
+    ]),
   );
 }
 
-function describe(error: Error): string {
-  const cause = error.cause instanceof Error ? describe(error.cause) : undefined;
-  return cause === undefined || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+const maxCauses = 8;
+
+function describe(error: Error, depth = 0): string {
+  const own = error.message === '' ? nameless(error) : error.message;
+  const cause =
+    error.cause instanceof Error && depth < maxCauses ? describe(error.cause, depth + 1) : undefined;
+  return cause === undefined || own.includes(cause) ? own : `${own}: ${cause}`;
+}
+
+/** Node joins the failures of a host's addresses in an AggregateError without a message. */
+function nameless(error: Error): string {
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return first instanceof Error ? first.message : error.name;
+}
+
+/** A value that JSON does not know must not keep the rest of its line from being written. */
+function toJson(value: unknown): string {
+  try {
+    // of a function or a symbol JSON makes nothing at all
+    return String(JSON.stringify(value));
+  } catch {
+    return String(value);
+  }
 }

@@ -36,6 +36,14 @@ export interface MetricSources {
   routes(): readonly RouteSample[];
 }
 
+/** A metric as its reference page tells of it. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
 /** Every metric of the operator. */
 export interface Metrics {
   /** Occurrences that the API server showed. */
@@ -53,6 +61,8 @@ export interface Metrics {
   connect(sources: MetricSources): void;
   /** Writes all metrics, as OpenMetrics or in Prometheus' older text format. */
   render(openMetrics: boolean): Promise<string>;
+  /** Says which metrics there are. */
+  describe(): MetricDescription[];
 }
 
 const receiverLabels = ['receiver_namespace', 'receiver', 'sink'] as const;
@@ -105,7 +115,16 @@ export function createMetrics(version: string): Metrics {
       const text = await registry.metrics();
       return openMetrics ? text : toPrometheusText(text);
     },
+    describe: () => registry.getMetricsAsArray().map(describeMetric),
   };
+}
+
+/** prom-client keeps more of a metric than its types tell. */
+function describeMetric(metric: object): MetricDescription {
+  const { name, type, help, labelNames } = metric as Omit<MetricDescription, 'labels'> & {
+    readonly labelNames: readonly string[];
+  };
+  return { name, type, help, labels: labelNames };
 }
 
 interface Instruments {

@@ -14,7 +14,8 @@ export interface TelemetryServer {
 }
 
 export interface TelemetryServerOptions {
-  readonly host: string;
+  /** Undefined listens on all addresses, of IPv6 too where the machine has it. */
+  readonly host: string | undefined;
   /** 0 takes a free one. */
   readonly port: number;
   readonly metrics: Metrics;
@@ -31,7 +32,7 @@ export async function startTelemetryServer(options: TelemetryServerOptions): Pro
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const where = `${options.host}:${options.port}`;
+      const where = `${options.host ?? ''}:${options.port}`;
       reject(
         new Error(
           `cannot listen on ${where} for metrics and health (${cause.code ?? cause.message}): choose another --metrics-address`,
@@ -41,6 +42,8 @@ export async function startTelemetryServer(options: TelemetryServerOptions): Pro
     });
     server.listen({ host: options.host, port: options.port }, resolve);
   });
+  // a connection that could not be accepted is that client's trouble
+  server.on('error', () => undefined);
   const { address, port } = server.address() as AddressInfo;
   return {
     address: `${address.includes(':') ? `[${address}]` : address}:${port}`,
@@ -59,6 +62,7 @@ interface Page {
   readonly status: number;
   readonly text: string;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 async function answer(
@@ -66,14 +70,18 @@ async function answer(
   response: ServerResponse,
   options: TelemetryServerOptions,
 ): Promise<void> {
-  const { status, text, type = 'text/plain; charset=utf-8' } = await pageFor(request, options);
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
+  const { status, text, type = 'text/plain; charset=utf-8', headers } = await pageFor(request, options);
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
 async function pageFor(request: IncomingMessage, options: TelemetryServerOptions): Promise<Page> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return { status: 405, text: 'only GET and HEAD\n' };
+    return { status: 405, text: 'only GET and HEAD\n', headers: { allow: 'GET, HEAD' } };
   const [path = '/'] = (request.url ?? '/').split('?');
   switch (path) {
     case '/metrics': {
