@@ -111,7 +111,7 @@ const enhancedEvent: GoStructType = {
   fields,
   methods,
 };
-methods.push({ name: 'DeDot', result: enhancedEvent, call: deDotEvent });
+methods.push({ name: 'DeDot', onValue: true, result: enhancedEvent, call: deDotEvent });
 
 /** What `.` is in templates and layouts: the exporter's event (exporter-behaviour 4.2), and our own fields with it. */
 export const goEvent: GoType = { kind: 'pointer', to: enhancedEvent };

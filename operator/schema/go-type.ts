@@ -82,6 +82,8 @@ export type GoEncoder = () => Uint8Array;
 /** A method that templates may call; it gets the receiver's plain data, those of struct arguments, and gives plain data. */
 export interface GoMethod {
   readonly name: string;
+  /** Works on a struct whose address Go cannot take, too. */
+  readonly onValue?: boolean;
   /** How many arguments it takes, each a struct like the receiver. @default 0 */
   readonly takes?: number;
   readonly result: GoType;

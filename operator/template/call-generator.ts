@@ -18,7 +18,7 @@ export function callFunction(writer: ExpressionWriter, call: Call): Expression {
   const found = Object.hasOwn(writer.functions, call.name) ? writer.functions[call.name] : undefined;
   if (found === undefined) return writer.scope.failure(`"${call.name}" is not a defined function`);
   const complaint = wrongCount(found, call);
-  if (complaint !== undefined) return writer.scope.failure(complaint);
+  if (complaint !== undefined) return writer.scope.failureAfter(call.final, complaint);
   if (call.name === 'and' || call.name === 'or') return shortCircuit(writer, call);
   return ordinaryCall(writer, found, call);
 }
@@ -39,20 +39,19 @@ function wrongCount(
 function shortCircuit(writer: ExpressionWriter, { name, operands, final }: Call): Expression {
   const { scope } = writer;
   const kept = keepFinal(writer, final, false);
-  const result = scope.local();
-  const stops =
-    name === 'or'
-      ? (rest: string) => `r.truth(${result})?${result}:${rest}`
-      : (rest: string) => `r.truth(${result})?${rest}:${result}`;
+  const [result, place] = [scope.local(), scope.local()];
   const write = (index: number): string => {
     const operand = operands[index];
     if (operand === undefined) return scope.value(kept.final ?? { code: result });
     const value = scope.value(writer.operand(operand));
-    const isLast = index === operands.length - 1 && final === undefined;
-    if (isLast) return value;
-    return `(${result}=${value},${stops(scope.sometimes(() => write(index + 1)))})`;
+    const evaluated = `${result}=${value},${place}=${scope.placeCode}`;
+    if (index === operands.length - 1 && final === undefined) return `(${evaluated},${result})`;
+    const rest = scope.sometimes(() => write(index + 1));
+    return `(${evaluated},r.truth(${result})?${name === 'or' ? `${result}:${rest}` : `${rest}:${result}`})`;
   };
-  return { code: `(${kept.before}${write(0)})` };
+  const code = `(${kept.before}${write(0)})`;
+  if (operands.length > 0) scope.stopAt(place);
+  return { code };
 }
 
 /** The value that the pipeline brings is computed before the arguments. */
@@ -75,7 +74,7 @@ function ordinaryCall(
   const { scope } = writer;
   const { parameters, variadic } = found;
   const typeAt = (index: number): ParameterType => parameters[index] ?? variadic ?? 'any';
-  const simple = operands.every(({ kind }) => kind === 'string' || kind === 'number' || kind === 'bool');
+  const simple = operands.every((operand, index) => isFitting(operand, typeAt(index)));
   const kept = keepFinal(writer, final, simple);
   const codes = operands.map((operand, index) => argument(writer, operand, typeAt(index)));
   if (kept.final !== undefined) codes.push(coerced(writer, kept.final, typeAt(operands.length)));
@@ -98,9 +97,9 @@ function coerced({ scope }: ExpressionWriter, expression: Expression, to: Parame
   if (type !== undefined && to === 'any' && (isText(expression) || type.kind === 'bool')) return value;
   if (type !== undefined && to !== 'any' && misfits(expression, to)) {
     const message = `wrong type for value; expected ${typeName(parameterTypes[to])}; got ${typeName(type)}`;
-    return scope.failure(message).code;
+    return scope.failureAfter({ code: value }, message).code;
   }
-  return `r.coerce(${value},"${to}",${scope.place})`;
+  return `r.coerce(${value},"${to}",${scope.placeCode})`;
 }
 
 function misfits({ type }: Expression, to: ParameterType): boolean {
@@ -131,6 +130,14 @@ function argument(writer: ExpressionWriter, operand: Operand, to: ParameterType)
   if (!isLiteral || to === 'any' || to === 'value') return coerced(writer, writer.operand(operand), to);
   scope.at(operand.offset);
   return literal(operand, to) ?? scope.failure(literalComplaint(operand, to)).code;
+}
+
+/** A literal that fits: its evaluation cannot fail, so its order does not matter. */
+function isFitting(operand: Operand, to: ParameterType): boolean {
+  const isLiteral = operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
+  if (!isLiteral) return false;
+  const isAny = to === 'any' || to === 'value';
+  return isAny ? operand.kind !== 'number' || operand.value.int !== undefined : literal(operand, to) !== undefined;
 }
 
 function literal(

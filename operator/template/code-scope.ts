@@ -19,6 +19,7 @@ export class CodeScope {
   #conditions = 0;
   /** The place that Go would name if evaluation failed here. */
   #place = 0;
+  #placeVariable: string | undefined;
 
   constructor(source: string) {
     this.#source = source;
@@ -27,6 +28,7 @@ export class CodeScope {
 
   /** Moves to a node, as Go's evaluation does. */
   at(offset: number): number {
+    this.#placeVariable = undefined;
     this.#place = this.mark(offset);
     return this.#place;
   }
@@ -38,6 +40,16 @@ export class CodeScope {
 
   get place(): number {
     return this.#place;
+  }
+
+  /** Code that tells the place: where `and` and `or` stop is known only when they run. */
+  get placeCode(): string {
+    return this.#placeVariable ?? String(this.#place);
+  }
+
+  /** The place is in a variable until evaluation goes on. */
+  stopAt(variable: string): void {
+    this.#placeVariable = variable;
   }
 
   /** Makes a local variable of the function that is being written. */
@@ -81,6 +93,12 @@ export class CodeScope {
     if (this.#conditions === 0) throw new TemplateError(detail, { stage: 'compile', ...where });
     this.flaws.push({ ...where, detail });
     return { code: `r.fail(${quote(detail)},${place})` };
+  }
+
+  /** As `failure`, after an expression that Go evaluates first and that may fail of itself. */
+  failureAfter(before: Expression | undefined, detail: string): Expression {
+    const failed = this.failure(detail);
+    return before === undefined ? failed : { code: `(${before.code},${failed.code})` };
   }
 
   /** Code of an expression as a Value. */

@@ -2,7 +2,7 @@ import { type GoType } from '../schema/go-type.ts';
 import { structFields } from './struct-value.ts';
 import { GoError } from './template-error.ts';
 import { GoTime } from './go-time.ts';
-import { sameType, typeNameOf, typeOf } from './value-type.ts';
+import { kindOf, sameType, typeNameOf, typeOf } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type Value } from './value.ts';
 import { compareText } from './go-string.ts';
 
@@ -49,7 +49,7 @@ const isComparable = (type: GoType): boolean =>
 
 function equalObjects(left: Value, right: Value): boolean {
   const absent = left === undefined || left === null || right === undefined || right === null;
-  if (!absent && typeOf(left)?.kind !== typeOf(right)?.kind) {
+  if (!absent && kindOf(left) !== kindOf(right)) {
     throw new GoError(`non-comparable types ${typeNameOf(left)} and ${typeNameOf(right)}`);
   }
   if (isNil(left) || isNil(right)) return isNil(left) === isNil(right);
@@ -58,6 +58,11 @@ function equalObjects(left: Value, right: Value): boolean {
     throw new GoError(`non-comparable type ${typeNameOf(right)}`);
   }
   return isSame(left, right);
+}
+
+/** Tells whether two pointers point to one thing; what is no struct is known by its value alone. */
+function isOneTarget(left: Value, right: Value): boolean {
+  return left instanceof GoStruct && right instanceof GoStruct ? left.data === right.data : isSame(left, right);
 }
 
 /** Go's `==` of two values of one comparable type. */
@@ -73,7 +78,7 @@ function isSame(left: Value, right: Value): boolean {
     return left.name === right.name && left.seconds === right.seconds && left.nanos === right.nanos;
   }
   if (left instanceof GoPointer && right instanceof GoPointer) {
-    return sameType(left.type, right.type) && left.target === right.target;
+    return sameType(left.type, right.type) && isOneTarget(left.target, right.target);
   }
   if (left instanceof GoScalar && right instanceof GoScalar) return left.value === right.value;
   return left === right;

@@ -69,7 +69,7 @@ export class ExpressionGenerator implements ExpressionWriter {
     let code = this.scope.value(value);
     for (const name of pipeline.declares) {
       const target = pipeline.assigns ? this.assignable(name) : this.declare(name);
-      if (target === undefined) return this.scope.failure(`undefined variable: ${name}`);
+      if (target === undefined) return this.scope.failureAfter({ code }, `undefined variable: ${name}`);
       code = `(${target}=${code})`;
     }
     return { code, type: value.raw === true ? undefined : value.type };
@@ -117,7 +117,7 @@ export class ExpressionGenerator implements ExpressionWriter {
   #noArguments(command: Command, final: Expression | undefined): Expression | undefined {
     const [first] = command.operands;
     if (first === undefined || (command.operands.length === 1 && final === undefined)) return undefined;
-    return this.scope.failure(`can't give argument to non-function ${describeOperand(first)}`);
+    return this.scope.failureAfter(final, `can't give argument to non-function ${describeOperand(first)}`);
   }
 
   #chain(

@@ -60,7 +60,7 @@ export class Formatter {
     if (value === undefined || value === null) this.#write('<nil>');
     else {
       this.#write(`${typeNameOf(value)}=`);
-      this.#write(new Formatter(this.#budget, 'v', plainFlags).#without(value));
+      this.#write(new Formatter(this.#budget, 'v', this.#flags).#without(value));
     }
     this.#write(')');
     this.#erroring = false;

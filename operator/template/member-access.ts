@@ -67,7 +67,8 @@ function readStruct(
   ) {
     return printStruct(struct, (value) => printValue(value, budget));
   }
-  if (member === undefined) {
+  const isHidden = member?.kind === 'method' && !struct.addressable && member.method.onValue !== true;
+  if (member === undefined || isHidden) {
     throw new GoError(`can't evaluate field ${name} in type ${typeNameOf(struct)}`);
   }
   let raw: unknown = struct.data;

@@ -55,6 +55,8 @@ function structMember(
   const [first, ...rest] = member.keys;
   if (first !== undefined) code += (code === '$' ? '.' : '?.') + [first, ...rest].join('?.');
   if (member.kind === 'field') return { code, type: member.type, raw: true };
+  // Go cannot take the address of a struct that a method gives: it is a value from here on.
+  if (member.method.result.kind === 'struct') return { code: `r.member(${scope.value(base)},${quote(name)},${place})` };
   return methodCall(scope.constant(member), { code, struct: base, member }, scope.constant(base.type));
 }
 

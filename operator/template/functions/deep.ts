@@ -58,8 +58,17 @@ export function deepCopy(value: Value, budget: Budget, depth = 0): Value {
     );
     return new GoMap(value.type, new Map(entries), value.isNil);
   }
+  if (value instanceof GoPointer) return copyPointer(value);
   if (!(value instanceof GoSlice)) return value;
   budget.spend(value.items.length + 1);
   const items = value.items.map((item) => deepCopy(item, budget, depth + 1));
   return new GoSlice(value.type, items, value.isNil);
+}
+
+/** Go's copies lose the fields that only their own package may see, as those of a semantic version. */
+function copyPointer(pointer: GoPointer): Value {
+  const { target, type } = pointer;
+  if (!(target instanceof GoStruct) || !target.type.fields.some((field) => field.unexported === true)) return pointer;
+  const zeros = target.type.fields.map(({ json, type: { kind } }) => [json, kind === 'string' ? '' : 0n] as const);
+  return new GoPointer(type, new GoStruct(target.type, Object.fromEntries(zeros), true));
 }

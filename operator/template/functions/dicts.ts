@@ -99,11 +99,12 @@ function mergeEntry(
 const merger =
   (overwrite: boolean) =>
   (target: GoMap, sources: Value[], { budget }: FunctionContext): Value => {
+    let result = target;
     for (const source of sources) {
-      if (target.isNil && !(source as GoMap).isNil) throw new GoError('cannot merge into a nil map');
-      mergeInto(target, source as GoMap, { merging: { overwrite, budget }, depth: 0 });
+      if (result.isNil && !(source as GoMap).isNil) result = anyMap([]);
+      mergeInto(result, source as GoMap, { merging: { overwrite, budget }, depth: 0 });
     }
-    return target;
+    return result;
   };
 
 function dig(values: Value[]): Value {

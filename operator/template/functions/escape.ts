@@ -20,7 +20,7 @@ function escapeJsChar(char: string): string {
   const point = char.codePointAt(0) ?? 0;
   if (/^[\\'"]$/.test(char)) return `\\${char}`;
   if (point >= 0x80) {
-    if (point >= 0xd800 && point < 0xe000) return '\\uFFFD';
+    if (point >= 0xd800 && point < 0xe000) return char;
     return isPrintable(char) ? char : `\\u${point.toString(16).toUpperCase().padStart(4, '0')}`;
   }
   return `\\u${point.toString(16).toUpperCase().padStart(4, '0')}`;

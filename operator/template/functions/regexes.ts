@@ -17,6 +17,7 @@ function compile(pattern: string, budget: Budget): RE2JS {
   if (known !== undefined) return known;
   if (pattern.length > maxPatternLength)
     throw new GoError(`pattern is longer than ${maxPatternLength} characters`);
+  if (!pattern.isWellFormed()) throw new GoError('error parsing regexp: invalid UTF-8');
   budget.spend(100);
   try {
     const made = RE2JS.compile(pattern);

@@ -1,6 +1,6 @@
 import { printValue } from '../formatter.ts';
 import { fn, type FunctionContext, type FunctionTable } from '../function-type.ts';
-import { byteLength, sliceBytes } from '../go-string.ts';
+import { byteLength, finishText, sliceBytes } from '../go-string.ts';
 import { quoteGo } from '../go-quote.ts';
 import { GoError } from '../template-error.ts';
 import { GoMap, goTypes, textSlice, type Value } from '../value.ts';
@@ -93,6 +93,10 @@ const counted =
     return change(text);
   };
 
+/** Changes a text character by character: bytes that are no text become U+FFFD. */
+const mapped = (change: (text: string) => string): ((text: string, context: FunctionContext) => string) =>
+  counted((text) => change(finishText(text)));
+
 function wrapWith(width: bigint, newLine: string, ...[text, { budget }]: [string, FunctionContext]): string {
   const lines = Math.ceil(text.length / Math.max(1, number(width)));
   budget.text(text.length + lines * newLine.length);
@@ -110,10 +114,10 @@ export const texts: FunctionTable = {
   ),
   trunc: fn('int string: string', truncate),
   trim: fn('string: string', counted(trimSpace)),
-  upper: fn('string: string', counted(toUpper)),
-  lower: fn('string: string', counted(toLower)),
-  title: fn('string: string', counted(toTitle)),
-  untitle: fn('string: string', counted(toUntitle)),
+  upper: fn('string: string', mapped(toUpper)),
+  lower: fn('string: string', mapped(toLower)),
+  title: fn('string: string', mapped(toTitle)),
+  untitle: fn('string: string', mapped(toUntitle)),
   substr: fn('int int string: string', substring),
   repeat: fn('int string: string', repeat),
   trimall: fn('string string: string', trimChars),
@@ -126,12 +130,12 @@ export const texts: FunctionTable = {
   ),
   nospace: fn('string: string', counted(deleteSpace)),
   initials: fn('string: string', counted(initialsOf)),
-  swapcase: fn('string: string', counted(swapCase)),
+  swapcase: fn('string: string', mapped(swapCase)),
   snakecase: fn(
     'string: string',
     counted((text) => joinWords(text, '_')),
   ),
-  camelcase: fn('string: string', counted(toPascal)),
+  camelcase: fn('string: string', mapped(toPascal)),
   kebabcase: fn(
     'string: string',
     counted((text) => joinWords(text, '-')),

@@ -1,0 +1,168 @@
+// Fuzzes the template engine. Differential: random templates are rendered by real Go and by us. Hostile: templates that
+// try to get out are rendered by us alone; nothing but a TemplateError may come of them.
+//   node tools/fuzz-template.ts [--count 2000] [--hostile 20000] [--seconds 60] [--seed 1]
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goEvent } from '../operator/event/go-event.ts';
+import { CodeScope } from '../operator/template/code-scope.ts';
+import { generateProgram } from '../operator/template/program.ts';
+import { TemplateError } from '../operator/template/template-error.ts';
+import { compileTemplate } from '../operator/template/template.ts';
+import { createGrammar, hostileTemplate } from './template-grammar.ts';
+import { buildGenerator } from './golden-template.ts';
+
+const batch = 2_000;
+const maxShown = 15;
+
+interface Result {
+  readonly output?: string;
+  readonly stage?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly message?: string;
+}
+
+const golden = join(import.meta.dirname, '../test/template/golden');
+const events = JSON.parse(readFileSync(join(golden, 'events.json'), 'utf8')) as Record<string, unknown>;
+const names = Object.keys(events);
+
+function option(name: string, fallback: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : Number(process.argv[at + 1]);
+}
+
+function renderOurs(template: string, event: string, limits = {}): Result {
+  try {
+    return { output: compileTemplate(template, { root: goEvent, limits }).render(events[event]) };
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw new Error(`not a TemplateError for ${template}`, { cause: error });
+    const { line, column, detail } = error;
+    const stage = error.stage === 'parse' ? 'parse' : 'execute';
+    if (stage === 'parse') return { stage, line, message: detail };
+    // What can never work is found before it runs, even where Go would stumble over something else first.
+    return error.stage === 'compile' ? { stage, message: detail } : { stage, line, column, message: detail };
+  }
+}
+
+function renderGo(binary: string, cases: readonly { template: string; event: string }[]): Result[] {
+  const input = [events, ...cases].map((line) => `${JSON.stringify(line)}\n`).join('');
+  const run = spawnSync(binary, [], { input, encoding: 'utf8', maxBuffer: 2e9, env: { TZ: 'UTC' }, timeout: 120_000 });
+  if (run.status !== 0) throw new Error(`the Go program failed: ${run.stderr.slice(0, 2_000)}`);
+  return run.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Result);
+}
+
+function differs(go: Result, ours: Result): boolean {
+  if (go.output !== undefined || ours.output !== undefined) return go.output !== ours.output;
+  if (go.stage === 'execute' && ours.stage === 'execute' && ours.line === undefined) return false;
+  return go.stage !== ours.stage || go.line !== ours.line || go.column !== ours.column;
+}
+
+function differential(count: number, seed: number, deadline: number): number {
+  const binary = buildGenerator();
+  const grammar = createGrammar(seed);
+  let done = 0;
+  let rendered = 0;
+  let different = 0;
+  while (done < count && Date.now() < deadline) {
+    const cases = Array.from({ length: Math.min(batch, count - done) }, (_, index) => ({
+      template: grammar.template(),
+      event: names[index % names.length] ?? 'full',
+    }));
+    const results = renderGo(binary, cases);
+    for (const [index, { template, event }] of cases.entries()) {
+      const go = results[index] ?? {};
+      const ours = renderOurs(template, event);
+      if (go.output !== undefined) rendered += 1;
+      const isBounded = ours.message?.includes('(limit max') === true;
+      if (isBounded || !differs(go, ours)) continue;
+      different += 1;
+      if (different > maxShown) continue;
+      console.log(`${event} ${JSON.stringify(template)}\n  go   ${JSON.stringify(go)}\n  ours ${JSON.stringify(ours)}`);
+    }
+    done += cases.length;
+  }
+  console.log(`differential: ${done} templates (${rendered} rendered, the others failed alike), ${different} differences`);
+  return different;
+}
+
+const allowed =
+  /^(?:r|k|it|let|const|function|if|else|for|of|break|continue|undefined|null|true|false|dot|[vt]\d+|\$|n)$/;
+const members = new Set(['data', 'fail', 'text', 'wrap', 'truth', 'print', 'there', 'invoke', 'member', 'entry', 'call']);
+for (const name of ['literal', 'coerce', 'mark', 'block', 'out', 'turns', 'isEmpty', 'pairs', 'enter', 'leave']) members.add(name);
+for (const name of ['values', 'places', 'place', 'r', 'k']) members.add(name);
+
+function collectFieldNames(type: unknown): void {
+  if (typeof type !== 'object' || type === null) return;
+  const { fields, to, of } = type as { fields?: { json: string; type: unknown }[]; to?: unknown; of?: unknown };
+  for (const field of fields ?? []) {
+    members.add(field.json);
+    collectFieldNames(field.type);
+  }
+  collectFieldNames(to);
+  collectFieldNames(of);
+}
+collectFieldNames(goEvent);
+
+/** Finds a word of generated code that the generator has no business to write. */
+function foreignToken(template: string): string | undefined {
+  let code: string;
+  try {
+    const entries = generateProgram(template, goEvent, new CodeScope(template));
+    code = entries.map((entry) => (typeof entry === 'string' ? '' : entry.val)).join('\n');
+  } catch {
+    return undefined;
+  }
+  const bare = code.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\b\d+n?\b/g, '0').replace(/\bof\b/g, '');
+  for (const [, dotted, word = ''] of bare.matchAll(/(\.)?([A-Za-z_$][\w$]*)/g)) {
+    const known = dotted === undefined ? allowed.test(word) || members.has(word) : members.has(word);
+    if (!known) return word;
+  }
+  return undefined;
+}
+
+function hostile(count: number, seed: number, deadline: number): number {
+  const before = JSON.stringify([
+    Object.getOwnPropertyNames(Object.prototype),
+    Object.getOwnPropertyNames(Function.prototype),
+    Object.getOwnPropertyNames(Array.prototype),
+    Object.getOwnPropertyNames(globalThis),
+  ]);
+  const data = JSON.stringify(events);
+  const random = createGrammar(seed).random;
+  const limits = { maxSteps: 5_000, maxBytes: 20_000, maxDepth: 30 };
+  let escapes = 0;
+  let slowestMs = 0;
+  let done = 0;
+  for (; done < count && (done % 1_000 !== 0 || Date.now() < deadline); done += 1) {
+    const template = hostileTemplate(random);
+    const started = performance.now();
+    const { output = '' } = renderOurs(template, 'full', limits);
+    slowestMs = Math.max(slowestMs, performance.now() - started);
+    const token = foreignToken(template);
+    const leaks = /\[native code\]|\[object |function \w*\(/.test(output) && !template.includes('[');
+    if (token === undefined && !leaks && output.length <= limits.maxBytes) continue;
+    escapes += 1;
+    console.log(`escape: ${JSON.stringify(template)} token ${String(token)} output ${output.slice(0, 200)}`);
+  }
+  const after = JSON.stringify([
+    Object.getOwnPropertyNames(Object.prototype),
+    Object.getOwnPropertyNames(Function.prototype),
+    Object.getOwnPropertyNames(Array.prototype),
+    Object.getOwnPropertyNames(globalThis),
+  ]);
+  if (before !== after) escapes += 1;
+  if (JSON.stringify(events) !== data) escapes += 1;
+  console.log(`hostile: ${done} templates, ${escapes} escapes, slowest ${slowestMs.toFixed(0)} ms`);
+  return escapes;
+}
+
+function main(): void {
+  const seed = option('seed', Date.now() % 1_000_000);
+  const deadline = Date.now() + option('seconds', 600) * 1_000;
+  console.log(`seed ${seed}`);
+  const failures = differential(option('count', 2_000), seed, deadline) + hostile(option('hostile', 20_000), seed, deadline);
+  if (failures > 0) process.exitCode = 1;
+}
+
+main();
