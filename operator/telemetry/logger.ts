@@ -70,8 +70,7 @@ function nameless(error: Error): string {
 /** A value that JSON does not know must not keep the rest of its line from being written. */
 function toJson(value: unknown): string {
   try {
-    // of a function or a symbol JSON makes nothing at all
-    return String(JSON.stringify(value));
+    return JSON.stringify(value);
   } catch {
     return String(value);
   }
