@@ -1,8 +1,9 @@
 import { type ExpressionWriter } from './expression-generator.ts';
-import { type Expression, isText } from './expression.ts';
+import { type Expression, isText, quote } from './expression.ts';
 import { parameterTypes, type GoFunction, type ParameterType } from './function-type.ts';
 import { describeOperand, type Operand } from './nodes.ts';
 import { sameType, typeName } from './value-type.ts';
+import { type GoType } from '../schema/go-type.ts';
 
 /** A function's call: its arguments in the source, and the value that the pipeline brings. */
 export interface Call {
@@ -87,24 +88,32 @@ function ordinaryCall(
   };
 }
 
+/** What surely fits a parameter as it is. */
+function fitsAsIs(expression: Expression, to: ParameterType): boolean {
+  if (to === 'value') return true;
+  const { type } = expression;
+  if (type === undefined) return false;
+  if (isText(expression)) return to === 'string' || to === 'any';
+  if (to !== 'any') return false;
+  return type.kind === 'bool' || (expression.raw !== true && type.kind !== 'struct');
+}
+
 /** Code that makes an expression fit a parameter. */
 function coerced({ scope }: ExpressionWriter, expression: Expression, to: ParameterType): string {
   const value = scope.value(expression);
-  if (to === 'value') return value;
-  const { type } = expression;
-  if (to === 'string' && isText(expression)) return value;
-  if (type !== undefined && expression.raw !== true && to === 'any' && type.kind !== 'struct') return value;
-  if (type !== undefined && to === 'any' && (isText(expression) || type.kind === 'bool')) return value;
-  if (type !== undefined && to !== 'any' && misfits(expression, to)) {
-    const message = `wrong type for value; expected ${typeName(parameterTypes[to])}; got ${typeName(type)}`;
+  if (fitsAsIs(expression, to)) return value;
+  const wrong = misfit(expression, to);
+  if (wrong !== undefined) {
+    const message = `wrong type for value; expected ${typeName(parameterTypes[to])}; got ${typeName(wrong)}`;
     return scope.failureAfter({ code: value }, message).code;
   }
   return `r.coerce(${value},"${to}",${scope.placeCode})`;
 }
 
-function misfits({ type }: Expression, to: ParameterType): boolean {
-  if (type === undefined || type.kind === 'any' || type.kind === 'pointer') return false;
-  return !sameType(type, parameterTypes[to]);
+/** The type of an expression, if it surely does not fit. */
+function misfit({ type }: Expression, to: ParameterType): GoType | undefined {
+  if (type === undefined || to === 'any' || type.kind === 'any' || type.kind === 'pointer') return undefined;
+  return sameType(type, parameterTypes[to]) ? undefined : type;
 }
 
 const integers: ReadonlySet<ParameterType> = new Set<ParameterType>(['int', 'int64', 'duration']);
@@ -124,7 +133,7 @@ function argument(writer: ExpressionWriter, operand: Operand, to: ParameterType)
   if (operand.kind === 'nil') {
     scope.at(operand.offset);
     if (!nillable.has(to)) return scope.failure(`cannot assign nil to ${typeName(parameterTypes[to])}`).code;
-    return to === 'any' ? 'null' : `r.coerce(undefined,"${to}",${scope.place})`;
+    return to === 'any' ? 'null' : `r.coerce(undefined,"${to}",${scope.placeCode})`;
   }
   const isLiteral = operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
   if (!isLiteral || to === 'any' || to === 'value') return coerced(writer, writer.operand(operand), to);
@@ -137,19 +146,25 @@ function isFitting(operand: Operand, to: ParameterType): boolean {
   const isLiteral = operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
   if (!isLiteral) return false;
   const isAny = to === 'any' || to === 'value';
-  return isAny ? operand.kind !== 'number' || operand.value.int !== undefined : literal(operand, to) !== undefined;
+  return isAny
+    ? operand.kind !== 'number' || operand.value.int !== undefined
+    : literal(operand, to) !== undefined;
 }
 
 function literal(
   operand: Extract<Operand, { kind: 'bool' | 'string' | 'number' }>,
   to: ParameterType,
 ): string | undefined {
-  if (operand.kind === 'string') return to === 'string' ? JSON.stringify(operand.value) : undefined;
+  if (operand.kind === 'string') return to === 'string' ? quote(operand.value) : undefined;
   if (operand.kind === 'bool') return to === 'bool' ? String(operand.value) : undefined;
   const { int, float } = operand.value;
   if (integers.has(to)) return int === undefined ? undefined : `${int}n`;
-  if (to !== 'float64' || float === undefined) return undefined;
-  return Number.isFinite(float) ? `(${Object.is(float, -0) ? '-0' : float})` : undefined;
+  return to === 'float64' ? floatCode(float) : undefined;
+}
+
+function floatCode(float: number | undefined): string | undefined {
+  if (float === undefined || !Number.isFinite(float)) return undefined;
+  return `(${Object.is(float, -0) ? '-0' : float})`;
 }
 
 function literalComplaint(operand: Operand, to: ParameterType): string {

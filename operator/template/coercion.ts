@@ -9,9 +9,7 @@ type Check = (value: Value) => Value;
 const scalarOf =
   (name: 'int64' | 'duration'): Check =>
   (value) =>
-    value instanceof GoScalar && sameType(value.type, parameterTypes[name])
-      ? (value.value as bigint)
-      : undefined;
+    value instanceof GoScalar && sameType(value.type, parameterTypes[name]) ? value.value : undefined;
 
 const mapOf =
   (name: 'map' | 'textMap'): Check =>

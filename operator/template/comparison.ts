@@ -48,8 +48,7 @@ const isComparable = (type: GoType): boolean =>
     : type.kind !== 'map' && type.kind !== 'slice';
 
 function equalObjects(left: Value, right: Value): boolean {
-  const absent = left === undefined || left === null || right === undefined || right === null;
-  if (!absent && kindOf(left) !== kindOf(right)) {
+  if (!isAbsent(left) && !isAbsent(right) && kindOf(left) !== kindOf(right)) {
     throw new GoError(`non-comparable types ${typeNameOf(left)} and ${typeNameOf(right)}`);
   }
   if (isNil(left) || isNil(right)) return isNil(left) === isNil(right);
@@ -62,27 +61,31 @@ function equalObjects(left: Value, right: Value): boolean {
 
 /** Tells whether two pointers point to one thing; what is no struct is known by its value alone. */
 function isOneTarget(left: Value, right: Value): boolean {
-  return left instanceof GoStruct && right instanceof GoStruct ? left.data === right.data : isSame(left, right);
+  return left instanceof GoStruct && right instanceof GoStruct
+    ? left.data === right.data
+    : isSame(left, right);
 }
 
 /** Go's `==` of two values of one comparable type. */
 function isSame(left: Value, right: Value): boolean {
-  if (left instanceof GoStruct && right instanceof GoStruct) {
-    const others = [...structFields(right)];
-    const fields = [...structFields(left)];
-    return (
-      left.type === right.type && fields.every(({ value }, index) => isSame(value, others[index]?.value))
-    );
-  }
-  if (left instanceof GoTime && right instanceof GoTime) {
-    return left.name === right.name && left.seconds === right.seconds && left.nanos === right.nanos;
-  }
+  if (left instanceof GoStruct && right instanceof GoStruct) return hasSameFields(left, right);
+  if (left instanceof GoTime && right instanceof GoTime) return isSameTime(left, right);
   if (left instanceof GoPointer && right instanceof GoPointer) {
     return sameType(left.type, right.type) && isOneTarget(left.target, right.target);
   }
-  if (left instanceof GoScalar && right instanceof GoScalar) return left.value === right.value;
-  return left === right;
+  return left instanceof GoScalar && right instanceof GoScalar ? left.value === right.value : left === right;
 }
+
+function hasSameFields(left: GoStruct, right: GoStruct): boolean {
+  const others = [...structFields(right)];
+  const fields = [...structFields(left)];
+  return left.type === right.type && fields.every(({ value }, index) => isSame(value, others[index]?.value));
+}
+
+const isSameTime = (left: GoTime, right: GoTime): boolean =>
+  left.name === right.name && left.seconds === right.seconds && left.nanos === right.nanos;
+
+const isAbsent = (value: Value): boolean => value === undefined || value === null;
 
 function equalOne(left: Value, right: Value): boolean {
   const [first, second] = [basicOf(left), basicOf(right)];
@@ -90,8 +93,7 @@ function equalOne(left: Value, right: Value): boolean {
   if (first?.kind === second?.kind || (isInteger(first) && isInteger(second))) {
     return first?.value === second?.value;
   }
-  const absent = left === undefined || left === null || right === undefined || right === null;
-  if (absent) return false;
+  if (isAbsent(left) || isAbsent(right)) return false;
   throw incompatible(left, right);
 }
 

@@ -96,22 +96,24 @@ export class ExpressionGenerator implements ExpressionWriter {
       case 'variable':
         return this.#chain(first, command.operands, final);
       case 'function':
-        this.scope.at(first.offset);
-        return callFunction(this, {
-          name: first.name,
-          place: command.offset,
-          operands: command.operands.slice(1),
-          final,
-        });
+        return this.#call(first.name, command, final);
       case 'pipeline':
         return this.#noArguments(command, final) ?? this.pipeline(first);
-      case 'nil':
-        this.scope.at(first.offset);
-        return this.#noArguments(command, final) ?? this.scope.failure('nil is not a command');
       default:
-        this.scope.at(first.offset);
-        return this.#noArguments(command, final) ?? this.operand(first);
+        return this.#constant(first, command, final);
     }
+  }
+
+  #call(name: string, { offset, operands }: Command, final: Expression | undefined): Expression {
+    this.scope.at(operands[0]?.offset ?? offset);
+    return callFunction(this, { name, place: offset, operands: operands.slice(1), final });
+  }
+
+  #constant(first: Operand, command: Command, final: Expression | undefined): Expression {
+    this.scope.at(first.offset);
+    const wrong = this.#noArguments(command, final);
+    if (wrong !== undefined) return wrong;
+    return first.kind === 'nil' ? this.scope.failure('nil is not a command') : this.operand(first);
   }
 
   #noArguments(command: Command, final: Expression | undefined): Expression | undefined {

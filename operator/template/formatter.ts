@@ -45,7 +45,10 @@ export class Formatter {
 
   #argument(value: Value): void {
     const verb = this.#verb;
-    if (verb === 'T') return this.#write(pad(typeNameOf(value), this.#flags));
+    if (verb === 'T') {
+      this.#write(pad(typeNameOf(value), this.#flags));
+      return;
+    }
     if (value === undefined || value === null) {
       if (verb === 'v') this.#write(pad('<nil>', this.#flags));
       else this.#badVerb(value);
@@ -86,14 +89,22 @@ export class Formatter {
     this.#budget.spend(1);
     if (this.#method(value)) return;
     switch (typeof value) {
-      case 'string':
-        return this.#orBad(formatText(value, this.#verb, this.#flags), value);
-      case 'boolean':
-        return this.#orBad(/^[tv]$/.test(this.#verb) ? pad(String(value), this.#flags) : undefined, value);
-      case 'bigint':
-        return this.#orBad(this.#integer(value, false), value);
-      case 'number':
-        return this.#orBad(this.#float(value), value);
+      case 'string': {
+        this.#orBad(formatText(value, this.#verb, this.#flags), value);
+        return;
+      }
+      case 'boolean': {
+        this.#orBad(/^[tv]$/.test(this.#verb) ? pad(String(value), this.#flags) : undefined, value);
+        return;
+      }
+      case 'bigint': {
+        this.#orBad(this.#integer(value, false), value);
+        return;
+      }
+      case 'number': {
+        this.#orBad(this.#float(value), value);
+        return;
+      }
       default:
         this.#object(value, depth);
     }
@@ -141,7 +152,10 @@ export class Formatter {
   #map(map: GoMap, depth: number): void {
     if (this.#flags.sharpV) {
       this.#write(typeName(map.type));
-      if (map.isNil) return this.#write('(nil)');
+      if (map.isNil) {
+        this.#write('(nil)');
+        return;
+      }
     }
     this.#write(this.#flags.sharpV ? '{' : 'map[');
     for (const [index, key] of [...map.entries.keys()].sort(compareText).entries()) {
@@ -154,10 +168,16 @@ export class Formatter {
   }
 
   #slice(slice: GoSlice, depth: number): void {
-    if (slice.type.of.kind === 'uint8' && /^[sqxX]$/.test(this.#verb)) return this.#bytes(slice);
+    if (slice.type.of.kind === 'uint8' && /^[sqxX]$/.test(this.#verb)) {
+      this.#bytes(slice);
+      return;
+    }
     if (this.#flags.sharpV) {
       this.#write(typeName(slice.type));
-      if (slice.isNil) return this.#write('(nil)');
+      if (slice.isNil) {
+        this.#write('(nil)');
+        return;
+      }
     }
     this.#write(this.#flags.sharpV ? '{' : '[');
     for (const [index, item] of slice.items.entries()) {
@@ -177,12 +197,20 @@ export class Formatter {
     const composite = target instanceof GoStruct || target instanceof GoMap || target instanceof GoSlice;
     if (depth === 0 && composite) {
       this.#write('&');
-      return this.#value(target, depth + 1);
+      this.#value(target, depth + 1);
+      return;
     }
     if (target === undefined) {
-      if (this.#flags.sharpV) return this.#write(`(${typeName(pointer.type)})(nil)`);
-      if (this.#verb === 'v') return this.#write(pad('<nil>', this.#flags));
-      return this.#badVerb(pointer);
+      if (this.#flags.sharpV) {
+        this.#write(`(${typeName(pointer.type)})(nil)`);
+        return;
+      }
+      if (this.#verb === 'v') {
+        this.#write(pad('<nil>', this.#flags));
+        return;
+      }
+      this.#badVerb(pointer);
+      return;
     }
     // Go prints an address here, which says nothing and changes from run to run.
     this.#write('0xc000000000');

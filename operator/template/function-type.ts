@@ -46,6 +46,8 @@ export interface GoFunction {
 /** Functions by name. */
 export type FunctionTable = Readonly<Record<string, GoFunction>>;
 
+/** Results whose JavaScript type is sure, so that they need no check when they are passed on. */
+const promisedResults: ReadonlySet<string> = new Set(['string', 'int', 'bool', 'float64']);
 const resultTypes: Readonly<Record<string, GoType>> = { ...parameterTypes };
 
 /**
@@ -56,9 +58,11 @@ const resultTypes: Readonly<Record<string, GoType>> = { ...parameterTypes };
 export function fn(signature: string, call: FunctionBody): GoFunction {
   const [takes = '', gives = ''] = signature.split(':').map((part) => part.trim());
   const words = takes === '' ? [] : takes.split(' ');
-  const last = words.at(-1) ?? '';
-  const variadic = last.endsWith('...') ? (last.slice(0, -3) as ParameterType) : undefined;
-  const parameters = (variadic === undefined ? words : words.slice(0, -1)) as ParameterType[];
-  const known = gives === 'string' || gives === 'int' || gives === 'bool' || gives === 'float64';
-  return { parameters, variadic, result: known ? resultTypes[gives] : undefined, call };
+  const variadic = words.at(-1)?.endsWith('...') === true ? words.pop()?.slice(0, -3) : undefined;
+  return {
+    parameters: words as ParameterType[],
+    variadic: variadic as ParameterType | undefined,
+    result: promisedResults.has(gives) ? resultTypes[gives] : undefined,
+    call,
+  };
 }

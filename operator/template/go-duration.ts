@@ -49,21 +49,28 @@ function readPart(whole: string, fraction: string, unit: bigint): bigint {
   return BigInt(whole || '0') * unit + (BigInt(short || '0') * unit) / 10n ** BigInt(short.length);
 }
 
+const shape = /^(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const part = /([0-9]*)(?:\.([0-9]*))?([a-zµμ]+)/g;
+
+/** Adds up the parts of a duration; undefined when that is too much. */
+function sumParts(text: string): bigint | undefined {
+  let total = 0n;
+  for (const [, whole = '', fraction = '', unit = ''] of text.matchAll(part)) {
+    if (whole.length > 20) return undefined;
+    total += readPart(whole, fraction, units[unit] ?? 0n);
+    if (total > bound) return undefined;
+  }
+  return total;
+}
+
 /**
  * Reads a duration as Go's time.ParseDuration does: `1h30m`, `-1.5h`, `300ms`.
  * @returns nanoseconds, or undefined when the text is none.
  */
 export function parseGoDuration(text: string): bigint | undefined {
-  const negative = text.startsWith('-');
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0n;
-  if (!/^(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined;
-  let total = 0n;
-  for (const [, whole = '', fraction = '', unit = ''] of body.matchAll(/([0-9]*)\.?([0-9]*)([a-zµμ]+)/g)) {
-    if (whole.length > 20) return undefined;
-    total += readPart(whole, fraction, units[unit] ?? 0n);
-    if (total > bound) return undefined;
-  }
-  if (negative) return -total;
+  const total = shape.test(body) ? sumParts(body) : undefined;
+  if (total !== undefined && text.startsWith('-')) return -total;
   return total === bound ? undefined : total;
 }

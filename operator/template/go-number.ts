@@ -3,6 +3,9 @@ import { type NumberValue } from './nodes.ts';
 const maxInt64 = 2n ** 63n - 1n;
 const minInt64 = -(2n ** 63n);
 const maxUint64 = 2n ** 64n - 1n;
+/** No integer of 64 bits has more digits than this in any base; longer ones are not worth reading. */
+const maxDigits = 64;
+const tooLarge = 2n ** 65n;
 
 /** Wraps an integer to 64 signed bits, as Go's arithmetic does. */
 export const wrapInt64 = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -32,7 +35,9 @@ function magnitude(text: string, base: number): bigint | undefined {
   const [actual, body] = base === 0 ? splitBase(text) : [base, text];
   const plain = body.replaceAll('_', '');
   if (digits[actual]?.test(plain) !== true) return undefined;
-  return BigInt((prefixes[actual] ?? '') + plain);
+  const significant = plain.replace(/^0+(?=.)/, '');
+  if (significant.length > maxDigits) return tooLarge;
+  return BigInt((prefixes[actual] ?? '') + significant);
 }
 
 /**
@@ -40,13 +45,12 @@ function magnitude(text: string, base: number): bigint | undefined {
  * @returns undefined when the text is none; a number that is too large gives the nearest bound with `clamp`.
  */
 export function parseInt64(text: string, base = 10, clamp = false): bigint | undefined {
-  const sign = /^[+-]/.test(text) ? text[0] : '';
-  const size = magnitude(text.slice(sign === '' ? 0 : 1), base);
+  const size = magnitude(text.replace(/^[+-]/, ''), base);
   if (size === undefined) return undefined;
-  const value = sign === '-' ? -size : size;
-  if (value > maxInt64) return clamp ? maxInt64 : undefined;
-  if (value < minInt64) return clamp ? minInt64 : undefined;
-  return value;
+  const value = text.startsWith('-') ? -size : size;
+  if (wrapInt64(value) === value) return value;
+  if (!clamp) return undefined;
+  return value > 0n ? maxInt64 : minInt64;
 }
 
 /** Reads an unsigned 64-bit integer as Go's strconv.ParseUint does. */
@@ -55,8 +59,8 @@ export function parseUint64(text: string, base = 10): bigint | undefined {
   return value === undefined || value > maxUint64 ? undefined : value;
 }
 
-const decimalFloat = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
-const hexFloat = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?[0-9]+)$/;
+const decimalFloat = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const hexFloat = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?[0-9]+)$/;
 const namedFloat = /^([+-]?)(inf|infinity|nan)$/i;
 const maxHexDigits = 300;
 

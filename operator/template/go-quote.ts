@@ -16,18 +16,19 @@ const validPoint = (point: number): boolean => point <= 0x10_ffff && !(point >= 
 const escapes =
   /\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([abfnrtv\\'"]))|([^\\])/suy;
 
+const characterOf = (code: number): string | undefined =>
+  validPoint(code) ? String.fromCodePoint(code) : undefined;
+
+const byteOf = (code: number): string | undefined => (code > 255 ? undefined : rawByte(code));
+
 function readEscape(match: RegExpExecArray, quote: string): string | undefined {
-  const [, hex, octal, short, long, named, plain] = match;
+  const [, hex, octal, short, long, name = '', plain] = match;
   if (plain !== undefined) return plain === quote || plain === '\n' ? undefined : plain;
-  if (hex !== undefined) return rawByte(parseInt(hex, 16));
-  if (octal !== undefined) return parseInt(octal, 8) > 255 ? undefined : rawByte(parseInt(octal, 8));
+  if (hex !== undefined) return byteOf(parseInt(hex, 16));
+  if (octal !== undefined) return byteOf(parseInt(octal, 8));
   const point = short ?? long;
-  if (point !== undefined) {
-    const code = parseInt(point, 16);
-    return validPoint(code) ? String.fromCodePoint(code) : undefined;
-  }
-  if (named === "'" || named === '"') return named === quote ? named : undefined;
-  return simple[named ?? ''];
+  if (point !== undefined) return characterOf(parseInt(point, 16));
+  return name === quote ? quote : simple[name];
 }
 
 /**
@@ -83,12 +84,10 @@ const hex = (value: number, length: number): string => value.toString(16).padSta
 /** Escapes one character for a Go string or character constant with the given quote. */
 function escapeChar(char: string, quote: string, asciiOnly: boolean): string {
   if (char === quote) return `\\${quote}`;
-  const short = named[char];
-  if (short !== undefined) return short;
   const point = char.codePointAt(0) ?? 0;
+  if (point < 0x80) return named[char] ?? (isPrintable(char) ? char : `\\x${hex(point, 2)}`);
   if (point >= 0xdc80 && point <= 0xdcff) return `\\x${hex(point - 0xdc00, 2)}`;
-  if (isPrintable(char) && (!asciiOnly || point < 0x7f)) return char;
-  if (point < 0x20 || point === 0x7f) return `\\x${hex(point, 2)}`;
+  if (isPrintable(char) && !asciiOnly) return char;
   return point < 0x1_0000 ? `\\u${hex(point, 4)}` : `\\U${hex(point, 8)}`;
 }
 

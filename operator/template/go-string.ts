@@ -5,7 +5,7 @@
 const escapeBase = 0xdc00;
 const escaped = /[\udc80-\udcff]/;
 const loneEscape = /(?<![\ud800-\udbff])[\udc80-\udcff]/g;
-// eslint-disable-next-line no-control-regex -- ASCII is what it asks for
+
 const asciiOnly = /^[\x00-\x7f]*$/;
 
 /** Tells whether a text is ASCII, so that its units are its bytes. */
@@ -28,20 +28,23 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Length of the valid UTF-8 sequence at a place, or 0; Go's rules: shortest form, no surrogates. */
+/** What may follow a first byte of UTF-8: its length, and the bounds of its second byte (shortest form, no surrogates). */
+function sequenceShape(first: number): readonly [length: number, low: number, high: number] {
+  if (first < 0xc2 || first > 0xf4) return [0, 0, 0];
+  if (first < 0xe0) return [2, 0x80, 0xbf];
+  if (first < 0xf0) return [3, first === 0xe0 ? 0xa0 : 0x80, first === 0xed ? 0x9f : 0xbf];
+  return [4, first === 0xf0 ? 0x90 : 0x80, first === 0xf4 ? 0x8f : 0xbf];
+}
+
+/** Length of the valid UTF-8 sequence at a place, or 0. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
+  const [length, low, high] = sequenceShape(first);
   const second = bytes[at + 1] ?? 0;
-  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   if (second < low || second > high) return 0;
-  for (let more = 2; more < length; more += 1) {
-    if (((bytes[at + more] ?? 0) & 0xc0) !== 0x80) return 0;
-  }
-  return length;
+  const rest = bytes.subarray(at + 2, at + length);
+  return rest.length === length - 2 && rest.every((byte) => (byte & 0xc0) === 0x80) ? length : 0;
 }
 
 /** Makes a Go string of bytes. */

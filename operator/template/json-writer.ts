@@ -4,6 +4,7 @@ import { formatTime } from './time-layout.ts';
 import { GoTime, utc } from './go-time.ts';
 import { type Budget } from './limits.ts';
 import { GoError } from './template-error.ts';
+import { isTrue } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type Value } from './value.ts';
 import { ownValue, wrap } from './wrap.ts';
 
@@ -41,14 +42,8 @@ function encodeFloat(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function isEmpty(value: Value): boolean {
-  if (value === '' || value === false || value === 0 || value === 0n) return true;
-  if (value === undefined || value === null) return true;
-  if (value instanceof GoScalar) return value.value === 0n || value.value === '';
-  if (value instanceof GoMap) return value.entries.size === 0;
-  if (value instanceof GoSlice) return value.items.length === 0;
-  return value instanceof GoPointer && value.target === undefined;
-}
+/** What `omitempty` leaves out: all that is false to a template, but for structs and times. */
+const isEmpty = (value: Value): boolean => !isTrue(value);
 
 /** Encodes values as Go's encoding/json does. */
 export function encodeJson(value: Value, budget: Budget, style: JsonStyle): string {

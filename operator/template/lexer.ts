@@ -1,16 +1,20 @@
+import { codePoint, isSpace, isWord, numberShape, trimEnd } from './source-character.ts';
 import { keywords, type Token, type TokenKind } from './token.ts';
 
-const spaces = ' \t\r\n';
-const isSpace = (char: string | undefined): boolean => char !== undefined && spaces.includes(char);
-const isWord = (char: string | undefined): boolean => char !== undefined && /^[_\p{L}\p{Nd}]$/u.test(char);
-const terminators = new Set([undefined, ...spaces, '.', ',', '|', ':', ')', '(']);
+const terminators = new Set<string | undefined>([
+  undefined,
+  ' ',
+  '\t',
+  '\r',
+  '\n',
+  '.',
+  ',',
+  '|',
+  ':',
+  ')',
+  '(',
+]);
 const singles: Readonly<Record<string, TokenKind>> = { '=': 'assign', '|': 'pipe' };
-
-const trimEnd = (text: string): string => {
-  let end = text.length;
-  while (isSpace(text[end - 1])) end -= 1;
-  return text.slice(0, end);
-};
 
 /** Cuts a template's source into tokens, one at a time, with Go's rules for trim markers, quotes and numbers. */
 export interface Lexer {
@@ -134,9 +138,7 @@ class SourceLexer implements Lexer {
     this.#at += char.length;
     switch (char) {
       case ':':
-        if (this.#source[this.#at] !== '=') return this.#error('expected :=');
-        this.#at += 1;
-        return this.#token('declare');
+        return this.#declare();
       case '"':
         return this.#quoted('"', 'string', 'unterminated quoted string');
       case "'":
@@ -148,22 +150,30 @@ class SourceLexer implements Lexer {
       case '.':
         return this.#dotted();
       case '(':
-        this.#parens += 1;
-        return this.#token('leftParen');
       case ')':
-        this.#parens -= 1;
-        return this.#parens < 0 ? this.#error('unexpected right paren') : this.#token('rightParen');
+        return this.#paren(char);
       default:
         return this.#other(char);
     }
+  }
+
+  #declare(): Token {
+    if (this.#source[this.#at] !== '=') return this.#error('expected :=');
+    this.#at += 1;
+    return this.#token('declare');
+  }
+
+  #paren(char: '(' | ')'): Token {
+    this.#parens += char === '(' ? 1 : -1;
+    if (this.#parens < 0) return this.#error('unexpected right paren');
+    return this.#token(char === '(' ? 'leftParen' : 'rightParen');
   }
 
   #other(char: string): Token {
     const single = singles[char];
     if (single !== undefined) return this.#token(single);
     if (/^[ -~]$/.test(char)) return this.#token('char');
-    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return this.#error(`unrecognized character in action: U+${code}`);
+    return this.#error(`unrecognized character in action: ${codePoint(char)}`);
   }
 
   #space(): Token {
@@ -211,8 +221,7 @@ class SourceLexer implements Lexer {
 
   #badCharacter(): Token {
     const char = this.#peek() ?? '';
-    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return this.#error(`bad character U+${code} '${char}'`);
+    return this.#error(`bad character ${codePoint(char)} '${char}'`);
   }
 
   #quoted(quote: string, kind: TokenKind, complaint: string): Token {
@@ -244,10 +253,8 @@ class SourceLexer implements Lexer {
   }
 
   #scanNumber(): boolean {
-    const shape =
-      /[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?/y;
-    shape.lastIndex = this.#at;
-    this.#at += shape.exec(this.#source)?.[0].length ?? 0;
+    numberShape.lastIndex = this.#at;
+    this.#at += numberShape.exec(this.#source)?.[0].length ?? 0;
     const char = this.#peek();
     if (!isWord(char)) return true;
     this.#at += char?.length ?? 1;

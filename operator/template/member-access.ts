@@ -6,19 +6,21 @@ import { GoTime } from './go-time.ts';
 import { printValue } from './formatter.ts';
 import { findStringer, printStruct } from './struct-stringer.ts';
 import { type Budget } from './limits.ts';
-import { typeName, typeNameOf } from './value-type.ts';
+import { typeName, typeNameOf, unaddressed } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoStruct, type Value } from './value.ts';
 import { objectOf, ownValue, wrap } from './wrap.ts';
 
 /** What a call of a member brings along; undefined when the name stands alone. */
 export type MemberArguments = MethodCall | undefined;
 
+/** How a member is used. */
+export interface MemberUse {
+  readonly budget: Budget;
+  readonly call?: MemberArguments;
+}
+
 /** Reads a field, a method's result or a map's entry by its name, by Go's rules. */
-export function readMember(
-  receiver: Value,
-  name: string,
-  more: { budget: Budget; call?: MemberArguments },
-): Value {
+export function readMember(receiver: Value, name: string, more: MemberUse): Value {
   if (receiver === undefined) return undefined;
   if (receiver === null) throw new GoError(`nil pointer evaluating interface {}.${name}`);
   if (receiver instanceof GoPointer && name === 'String' && isNilStringer(receiver)) return 'nil';
@@ -53,38 +55,32 @@ function readMap(map: GoMap, name: string, call: MemberArguments): Value {
   return map.entries.get(name);
 }
 
-function readStruct(
-  struct: GoStruct,
-  name: string,
-  { budget, call }: { budget: Budget; call?: MemberArguments },
-): Value {
+function readStruct(struct: GoStruct, name: string, more: MemberUse): Value {
   const member = findMember(struct.type, name);
-  if (
-    member === undefined &&
-    name === 'String' &&
-    struct.addressable &&
-    findStringer(struct.type) !== undefined
-  ) {
-    return printStruct(struct, (value) => printValue(value, budget));
+  if (member === undefined && name === 'String' && hasStringMethod(struct)) {
+    return printStruct(struct, (value) => printValue(value, more.budget));
   }
-  const isHidden = member?.kind === 'method' && !struct.addressable && member.method.onValue !== true;
-  if (member === undefined || isHidden) {
+  if (member === undefined || isOutOfReach(struct, member)) {
     throw new GoError(`can't evaluate field ${name} in type ${typeNameOf(struct)}`);
   }
-  let raw: unknown = struct.data;
-  for (const key of member.keys) raw = ownValue(raw, key);
-  if (member.kind === 'method') return callStructMethod(struct, member, { raw, budget, call });
-  if (call !== undefined) throw new GoError(`${name} has arguments but cannot be invoked as function`);
+  const raw = member.keys.reduce<unknown>(ownValue, struct.data);
+  if (member.kind === 'method') return callStructMethod(struct, member, { raw, ...more });
+  if (more.call !== undefined) throw new GoError(`${name} has arguments but cannot be invoked as function`);
   const value = wrap(member.type, raw);
-  return value instanceof GoStruct && !struct.addressable
-    ? new GoStruct(value.type, value.data, false)
-    : value;
+  return struct.addressable ? value : unaddressed(value);
 }
+
+const hasStringMethod = ({ type, addressable }: GoStruct): boolean =>
+  addressable && findStringer(type) !== undefined;
+
+/** Methods of the pointer are out of reach where Go cannot take the address. */
+const isOutOfReach = ({ addressable }: GoStruct, member: StructMember): boolean =>
+  member.kind === 'method' && !addressable && member.method.onValue !== true;
 
 function callStructMethod(
   struct: GoStruct,
   { method }: Extract<StructMember, { kind: 'method' }>,
-  { raw, budget, call }: { raw: unknown; budget: Budget; call: MemberArguments },
+  { raw, budget, call }: { raw: unknown } & MemberUse,
 ): Value {
   const given = call?.values ?? [];
   const wanted = method.takes ?? 0;

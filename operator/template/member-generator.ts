@@ -2,7 +2,7 @@ import { pointedTo } from './code-scope.ts';
 import { type ExpressionWriter } from './expression-generator.ts';
 import { type Expression, quote } from './expression.ts';
 import { type Operand } from './nodes.ts';
-import { findMember, type StructMember } from './struct-member.ts';
+import { findMember } from './struct-member.ts';
 import { findStringer } from './struct-stringer.ts';
 import { typeName } from './value-type.ts';
 import { type GoStructType } from '../schema/go-type.ts';
@@ -18,18 +18,18 @@ export interface MemberUse {
 /** Writes the access of a field, method or map entry; with static types it is a chain of property reads. */
 export function generateMember(writer: ExpressionWriter, base: Expression, use: MemberUse): Expression {
   if (use.operands !== undefined) return callMember(writer, base, use);
-  if (base.raw === true && base.type !== undefined) {
-    const target = pointedTo(base.type);
-    const isStringer =
-      use.name === 'String' && target?.kind === 'struct' && findStringer(target) !== undefined;
-    if (target?.kind === 'struct' && !isStringer)
-      return structMember(writer, base, { ...use, struct: target });
-    if (target?.kind === 'map' && base.type.kind === 'map') {
-      return { code: `r.entry(${writer.scope.constant(target.of)},${base.code},${quote(use.name)})` };
-    }
+  const target = base.raw === true ? pointedTo(base.type) : undefined;
+  if (target?.kind === 'struct' && !isStringMethod(target, use.name)) {
+    return structMember(writer, base, { ...use, struct: target });
+  }
+  if (target?.kind === 'map' && base.type?.kind === 'map') {
+    return { code: `r.entry(${writer.scope.constant(target.of)},${base.code},${quote(use.name)})` };
   }
   return dynamicMember(writer, base, use);
 }
+
+const isStringMethod = (struct: GoStructType, name: string): boolean =>
+  name === 'String' && findStringer(struct) !== undefined;
 
 function dynamicMember(
   { scope }: ExpressionWriter,
@@ -40,33 +40,31 @@ function dynamicMember(
 }
 
 function structMember(
-  { scope }: ExpressionWriter,
+  writer: ExpressionWriter,
   base: Expression,
-  { name, place, struct }: MemberUse & { struct: GoStructType },
+  use: MemberUse & { struct: GoStructType },
 ): Expression {
+  const { scope } = writer;
+  const { name, place, struct } = use;
   const member = findMember(struct, name);
   const type = typeName(base.type ?? struct);
   if (member === undefined) return scope.failure(unknownField(struct, name, type), place);
-  let code = base.code;
-  if (base.type?.kind === 'pointer' && code !== '$') {
-    const message = `nil pointer evaluating ${type}.${name}; guard it with {{ if }} or {{ with }}`;
-    code = `r.there(${code},${quote(message)},${place})`;
-  }
-  const [first, ...rest] = member.keys;
-  if (first !== undefined) code += (code === '$' ? '.' : '?.') + [first, ...rest].join('?.');
+  const isRoot = base.code === '$';
+  const message = `nil pointer evaluating ${type}.${name}; guard it with {{ if }} or {{ with }}`;
+  const isSafe = isRoot || base.type?.kind !== 'pointer';
+  const receiver = isSafe ? base.code : `r.there(${base.code},${quote(message)},${place})`;
+  const code = readKeys(receiver, member.keys, isRoot);
   if (member.kind === 'field') return { code, type: member.type, raw: true };
+  const { result } = member.method;
   // Go cannot take the address of a struct that a method gives: it is a value from here on.
-  if (member.method.result.kind === 'struct') return { code: `r.member(${scope.value(base)},${quote(name)},${place})` };
-  return methodCall(scope.constant(member), { code, struct: base, member }, scope.constant(base.type));
+  if (result.kind === 'struct') return dynamicMember(writer, base, use);
+  const called = `r.invoke(${scope.constant(member)},${code},${scope.constant(base.type)})`;
+  return { code: called, type: result, raw: true };
 }
 
-function methodCall(
-  constant: string,
-  { code, member }: { code: string; struct: Expression; member: Extract<StructMember, { kind: 'method' }> },
-  type: string,
-): Expression {
-  return { code: `r.invoke(${constant},${code},${type})`, type: member.method.result, raw: true };
-}
+/** Reads one key after the other; only the root is sure to be there. */
+const readKeys = (receiver: string, keys: readonly string[], isRoot: boolean): string =>
+  keys.length === 0 ? receiver : `${receiver}${isRoot ? '.' : '?.'}${keys.join('?.')}`;
 
 function unknownField(struct: GoStructType, name: string, type: string): string {
   const close = suggestion(struct, name);

@@ -76,16 +76,10 @@ export function isBlank(nodes: readonly Node[]): boolean {
 /** Writes an operand as it stands in the source, for error messages. */
 export function describeOperand(operand: Operand): string {
   switch (operand.kind) {
-    case 'bool':
-      return String(operand.value);
     case 'string':
       return operand.quoted;
     case 'number':
       return operand.text;
-    case 'nil':
-      return 'nil';
-    case 'dot':
-      return '.';
     case 'field':
       return operand.names.map((name) => `.${name}`).join('');
     case 'variable':
@@ -96,5 +90,12 @@ export function describeOperand(operand: Operand): string {
       return [`(${describeOperand(operand.of)})`, ...operand.names].join('.');
     case 'pipeline':
       return operand.commands.map((command) => command.operands.map(describeOperand).join(' ')).join(' | ');
+    default:
+      return describeWord(operand);
   }
+}
+
+function describeWord(operand: Extract<Operand, { kind: 'bool' | 'nil' | 'dot' }>): string {
+  if (operand.kind === 'bool') return String(operand.value);
+  return operand.kind === 'nil' ? 'nil' : '.';
 }

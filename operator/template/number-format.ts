@@ -1,10 +1,10 @@
+import { splitFloat, writeBinary, writeHex } from './float-bits.ts';
+
 /** Decimal digits of a number: 0.d1d2d3... times ten to `point`. */
 export interface Decimal {
   readonly digits: string;
   readonly point: number;
 }
-
-const view = new DataView(new ArrayBuffer(8));
 
 const stripZeros = (digits: string, point: number): Decimal => {
   const significant = digits.replace(/0+$/, '');
@@ -59,59 +59,32 @@ function writeExponent({ digits, point }: Decimal, precision: number, letter: st
 
 const sign = (value: number): string => (value < 0 || Object.is(value, -0) ? '-' : '');
 
+/** The power of ten from which `%g` writes an exponent. */
+function exponentFrom({ digits, point }: Decimal, precision: number): number {
+  if (precision < 0) return 6;
+  return precision > digits.length && digits.length >= point ? digits.length : precision;
+}
+
 function writeGeneral(value: number, precision: number, letter: string): string {
-  const shortest = precision < 0;
   const wanted = precision === 0 ? 1 : precision;
-  const decimal = shortest ? shortestDecimal(value) : roundDecimal(exactDecimal(value), wanted);
+  const decimal = wanted < 0 ? shortestDecimal(value) : roundDecimal(exactDecimal(value), wanted);
   const count = decimal.digits.length;
-  let threshold = shortest ? 6 : wanted;
-  if (!shortest && threshold > count && count >= decimal.point) threshold = count;
-  const exponent = count === 0 ? -1 : decimal.point - 1;
-  if (count > 0 && (exponent < -4 || exponent >= threshold)) {
+  const exponent = decimal.point - 1;
+  if (count > 0 && (exponent < -4 || exponent >= exponentFrom(decimal, wanted))) {
     return writeExponent(decimal, count - 1, letter);
   }
   return writeFixed(decimal, Math.max(count - decimal.point, 0));
 }
 
-/** Splits a finite, non-negative float into its 53 bits and the power of two that they are counted in. */
-function splitFloat(value: number): readonly [bigint, number] {
-  view.setFloat64(0, value);
-  const bits = view.getBigUint64(0);
-  const exponentBits = Number((bits >> 52n) & 0x7ffn);
-  const fraction = bits & 0xf_ffff_ffff_ffffn;
-  return [exponentBits === 0 ? fraction : fraction | 0x10_0000_0000_0000n, Math.max(exponentBits, 1) - 1075];
-}
-
-/** Writes a float in hexadecimal: `0x1.8p+00`. */
-function writeHex(value: number, precision: number): string {
-  let [mantissa, exponent] = splitFloat(value);
-  exponent = mantissa === 0n ? 0 : exponent + 52;
-  while (mantissa !== 0n && mantissa < 1n << 52n) {
-    mantissa <<= 1n;
-    exponent -= 1;
+function writePlaces(size: number, letter: string, precision: number): string {
+  const decimal = precision < 0 ? shortestDecimal(size) : exactDecimal(size);
+  const { digits, point } = decimal;
+  if (letter === 'f') {
+    const places = precision < 0 ? Math.max(digits.length - point, 0) : precision;
+    return writeFixed(roundDecimal(decimal, point + places), places);
   }
-  if (precision >= 0 && precision < 13) {
-    const drop = BigInt((13 - precision) * 4);
-    const half = 1n << (drop - 1n);
-    const rest = mantissa & ((1n << drop) - 1n);
-    mantissa >>= drop;
-    if (rest > half || (rest === half && (mantissa & 1n) === 1n)) mantissa += 1n;
-    mantissa <<= drop;
-  }
-  if (mantissa >= 1n << 53n) {
-    mantissa >>= 1n;
-    exponent += 1;
-  }
-  const digits = (mantissa & 0xf_ffff_ffff_ffffn).toString(16).padStart(13, '0');
-  const fraction =
-    precision < 0 ? digits.replace(/0+$/, '') : digits.slice(0, precision).padEnd(precision, '0');
-  const size = String(Math.abs(exponent)).padStart(2, '0');
-  return `0x${mantissa >> 52n}${fraction === '' ? '' : '.'}${fraction}p${exponent < 0 ? '-' : '+'}${size}`;
-}
-
-function writeBinary(value: number): string {
-  const [mantissa, exponent] = splitFloat(value);
-  return `${mantissa}p${exponent < 0 ? '' : '+'}${exponent}`;
+  const places = precision < 0 ? Math.max(digits.length - 1, 0) : precision;
+  return writeExponent(roundDecimal(decimal, places + 1), places, letter);
 }
 
 /**
@@ -123,18 +96,17 @@ export function formatFloat(value: number, verb: string, precision: number): str
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value < 0 ? '-Inf' : '+Inf';
   const size = Math.abs(value);
-  const lower = verb.toLowerCase();
-  if (lower === 'g') return sign(value) + writeGeneral(size, precision, verb === 'G' ? 'E' : 'e');
-  if (lower === 'b') return sign(value) + writeBinary(size);
-  if (lower === 'x') {
-    const hex = writeHex(size, precision);
-    return sign(value) + (verb === 'X' ? hex.toUpperCase() : hex);
+  switch (verb) {
+    case 'g':
+    case 'G':
+      return sign(value) + writeGeneral(size, precision, verb === 'G' ? 'E' : 'e');
+    case 'b':
+      return sign(value) + writeBinary(size);
+    case 'x':
+      return sign(value) + writeHex(size, precision);
+    case 'X':
+      return sign(value) + writeHex(size, precision).toUpperCase();
+    default:
+      return sign(value) + writePlaces(size, verb.replace('F', 'f'), precision);
   }
-  const decimal = precision < 0 ? shortestDecimal(size) : exactDecimal(size);
-  if (lower === 'f') {
-    const places = precision < 0 ? Math.max(decimal.digits.length - decimal.point, 0) : precision;
-    return sign(value) + writeFixed(roundDecimal(decimal, decimal.point + places), places);
-  }
-  const places = precision < 0 ? Math.max(decimal.digits.length - 1, 0) : precision;
-  return sign(value) + writeExponent(roundDecimal(decimal, places + 1), places, verb === 'E' ? 'E' : 'e');
 }

@@ -133,19 +133,13 @@ export class OperandParser {
     const { offset } = this.#tokens.peek();
     const names: string[] = [];
     while (this.#tokens.peek().kind === 'field') names.push(this.#tokens.next().text.slice(1));
-    switch (term.kind) {
-      case 'field':
-      case 'variable':
-        return { ...term, offset, names: [...term.names, ...names] };
-      case 'bool':
-      case 'string':
-      case 'number':
-      case 'nil':
-      case 'dot':
-        return this.#tokens.fail(`unexpected . after term ${JSON.stringify(describeOperand(term))}`);
-      default:
-        return { kind: 'chain', offset, of: term, names };
+    if (term.kind === 'field' || term.kind === 'variable') {
+      return { ...term, offset, names: [...term.names, ...names] };
     }
+    if (term.kind === 'chain' || term.kind === 'pipeline' || term.kind === 'function') {
+      return { kind: 'chain', offset, of: term, names };
+    }
+    return this.#tokens.fail(`unexpected . after term ${JSON.stringify(describeOperand(term))}`);
   }
 
   #term(): Operand | undefined {

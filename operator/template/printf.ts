@@ -9,13 +9,13 @@ const tooLarge = 1_000_000;
 
 type Flags = { -readonly [Name in keyof FormatFlags]: FormatFlags[Name] };
 
-const setters: Readonly<Record<string, (flags: Flags) => void>> = {
-  '#': (flags) => (flags.sharp = true),
-  '0': (flags) => (flags.zero = true),
-  '+': (flags) => (flags.plus = true),
-  '-': (flags) => (flags.minus = true),
-  ' ': (flags) => (flags.space = true),
-};
+const setters = new Map<string, (flags: Flags) => void>([
+  ['#', (flags) => (flags.sharp = true)],
+  ['0', (flags) => (flags.zero = true)],
+  ['+', (flags) => (flags.plus = true)],
+  ['-', (flags) => (flags.minus = true)],
+  [' ', (flags) => (flags.space = true)],
+]);
 
 /** Writes values by a format as Go's fmt.Sprintf does; mistakes show in the text and are no errors. */
 export function sprintf(format: string, values: readonly Value[], budget: Budget): string {
@@ -60,9 +60,7 @@ class Sprintf {
     this.#goodIndex = true;
     this.#afterIndex = false;
     const flags: Flags = { ...plainFlags };
-    for (;;) {
-      const set = setters[this.#format.charAt(this.#at)];
-      if (set === undefined) break;
+    for (let set = this.#setter(); set !== undefined; set = this.#setter()) {
       set(flags);
       this.#at += 1;
     }
@@ -70,10 +68,17 @@ class Sprintf {
     this.#width(flags);
     this.#precision(flags);
     if (!this.#afterIndex) this.#index();
-    if (this.#at >= this.#format.length) return this.#add('%!(NOVERB)');
+    if (this.#at >= this.#format.length) {
+      this.#add('%!(NOVERB)');
+      return;
+    }
     const verb = String.fromCodePoint(this.#format.codePointAt(this.#at) ?? 0);
     this.#at += verb.length;
     this.#one(verb, flags);
+  }
+
+  #setter(): ((flags: Flags) => void) | undefined {
+    return setters.get(this.#format.charAt(this.#at));
   }
 
   #width(flags: Flags): void {
@@ -153,12 +158,24 @@ class Sprintf {
   }
 
   #one(verb: string, flags: Flags): void {
-    if (verb === '%') return this.#add('%');
-    if (!this.#goodIndex) return this.#add(`%!${verb}(BADINDEX)`);
-    if (this.#argument >= this.#values.length) return this.#add(`%!${verb}(MISSING)`);
+    if (verb === '%') {
+      this.#add('%');
+      return;
+    }
+    if (!this.#goodIndex) {
+      this.#add(`%!${verb}(BADINDEX)`);
+      return;
+    }
+    if (this.#argument >= this.#values.length) {
+      this.#add(`%!${verb}(MISSING)`);
+      return;
+    }
     const value = this.#values[this.#argument];
     this.#argument += 1;
-    if (verb === 'w') return this.#add(new Formatter(this.#budget, verb, flags).format(value));
+    if (verb === 'w') {
+      this.#add(new Formatter(this.#budget, verb, flags).format(value));
+      return;
+    }
     if (verb === 'v') {
       if (flags.sharp) Object.assign(flags, { sharp: false, sharpV: true });
       if (flags.plus) Object.assign(flags, { plus: false, plusV: true });

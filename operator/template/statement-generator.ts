@@ -50,16 +50,26 @@ export class StatementGenerator {
       case 'text':
         this.entries.push(escapeText(node.text));
         return;
-      case 'action':
-        return this.#action(node);
-      case 'if':
-        return this.#expressions.inScope(() => this.#if(node));
-      case 'with':
-        return this.#expressions.inScope(() => this.#with(node));
-      case 'range':
-        return this.#expressions.inScope(() => this.#range(node));
-      case 'template':
-        return this.#template(node);
+      case 'action': {
+        this.#action(node);
+        return;
+      }
+      case 'if': {
+        this.#expressions.inScope(() => this.#if(node));
+        return;
+      }
+      case 'with': {
+        this.#expressions.inScope(() => this.#with(node));
+        return;
+      }
+      case 'range': {
+        this.#expressions.inScope(() => this.#range(node));
+        return;
+      }
+      case 'template': {
+        this.#template(node);
+        return;
+      }
       default:
         this.entries.push(run(`${node.kind};`));
     }

@@ -100,6 +100,6 @@ function etaFor(entries: Entry[]): Eta {
   return new Eta({
     autoEscape: false,
     autoTrim: false,
-    plugins: [{ processTemplate: () => '', processAST: () => entries as never }],
+    plugins: [{ processTemplate: () => '', processAST: () => entries }],
   });
 }

@@ -32,7 +32,7 @@ export const plainFlags: FormatFlags = {
 /** Fills a text up to the width. */
 export function pad(text: string, flags: FormatFlags): string {
   if (flags.width === undefined) return text;
-  const missing = flags.width - [...text].length;
+  const missing = flags.width - Array.from(text).length;
   if (missing <= 0) return text;
   if (flags.minus) return text + ' '.repeat(missing);
   return (flags.zero ? '0' : ' ').repeat(missing) + text;
@@ -47,17 +47,26 @@ function integerPrecision(flags: FormatFlags, hasSign: boolean): number {
   return hasSign ? flags.width - 1 : flags.width;
 }
 
+function integerSign(value: bigint, { plus, space }: FormatFlags): string {
+  if (value < 0n) return '-';
+  if (plus) return '+';
+  return space ? ' ' : '';
+}
+
+function integerPrefix(digits: string, verb: string, { sharp }: FormatFlags): string {
+  if (verb === 'o') return sharp && !digits.startsWith('0') ? '0' : '';
+  return sharp || verb === 'O' ? (prefixes[verb] ?? '') : '';
+}
+
 /** Writes an integer for `%d %b %o %O %x %X`. */
 export function formatInteger(value: bigint, verb: string, flags: FormatFlags): string {
-  if (flags.precision === 0 && value === 0n) return pad('', { ...flags, zero: false });
-  const size = value < 0n ? -value : value;
-  const sign = value < 0n ? '-' : flags.plus ? '+' : flags.space ? ' ' : '';
-  let digits = size.toString(bases[verb] ?? 10);
-  if (verb === 'X') digits = digits.toUpperCase();
-  digits = digits.padStart(integerPrecision(flags, sign !== ''), '0');
-  let prefix = flags.sharp || verb === 'O' ? (prefixes[verb] ?? '') : '';
-  if (flags.sharp && verb === 'o' && !digits.startsWith('0')) prefix = '0';
-  return pad(sign + prefix + digits, { ...flags, zero: false });
+  const unfilled = { ...flags, zero: false };
+  if (flags.precision === 0 && value === 0n) return pad('', unfilled);
+  const sign = integerSign(value, flags);
+  const plain = (value < 0n ? -value : value).toString(bases[verb] ?? 10);
+  const digits = plain.padStart(integerPrecision(flags, sign !== ''), '0');
+  const prefix = integerPrefix(digits, verb, flags);
+  return pad(sign + prefix + (verb === 'X' ? digits.toUpperCase() : digits), unfilled);
 }
 
 /** Writes a code point for `%U`. */
@@ -98,9 +107,12 @@ function signOf(written: string, flags: FormatFlags): string {
   return flags.space && !flags.plus ? ' ' : '+';
 }
 
-/** Writes a float for `%e %f %g` and their capitals; `%v` is `%g`. */
+/** The letter that strconv knows: `%v` is `%g`, `%F` is `%f`. */
+const floatLetters: Readonly<Record<string, string>> = { v: 'g', F: 'f' };
+
+/** Writes a float for `%b %e %f %g %x` and their capitals, and `%v`. */
 export function formatFloatVerb(value: number, verb: string, flags: FormatFlags): string {
-  const letter = verb === 'v' ? 'g' : verb === 'F' ? 'f' : verb;
+  const letter = floatLetters[verb] ?? verb;
   const precision = flags.precision ?? (/^[gGxXb]$/.test(letter) ? -1 : 6);
   const written = formatFloat(value, letter, precision);
   const sign = signOf(written, flags);
@@ -109,16 +121,18 @@ export function formatFloatVerb(value: number, verb: string, flags: FormatFlags)
     const bare = digits === 'NaN' && !flags.space && !flags.plus;
     return pad((bare ? '' : sign) + digits, { ...flags, zero: false });
   }
-  const body = flags.sharp ? sharpen(digits, letter, precision) : digits;
-  if (sign === '+' && !flags.plus) return pad(body, flags);
+  return signedFloat(sign, flags.sharp ? sharpen(digits, letter, precision) : digits, flags);
+}
+
+function signedFloat(sign: string, digits: string, flags: FormatFlags): string {
+  if (sign === '+' && !flags.plus) return pad(digits, flags);
+  if (!flags.zero || flags.minus || flags.width === undefined) return pad(sign + digits, flags);
   // Zeros go between the sign and the digits.
-  if (flags.zero && !flags.minus && flags.width !== undefined)
-    return sign + body.padStart(flags.width - 1, '0');
-  return pad(sign + body, flags);
+  return sign + digits.padStart(flags.width - 1, '0');
 }
 
 const truncate = (text: string, { precision }: FormatFlags): string =>
-  precision === undefined ? text : [...text].slice(0, precision).join('');
+  precision === undefined ? text : Array.from(text).slice(0, precision).join('');
 
 function hexText(text: string | Uint8Array, verb: string, flags: FormatFlags): string {
   let bytes = typeof text === 'string' ? encodeText(text) : Buffer.from(text);
@@ -151,7 +165,7 @@ export function formatText(text: string, verb: string, flags: FormatFlags): stri
 
 function formatQuoted(text: string, flags: FormatFlags): string {
   const cut = truncate(text, flags);
-  // eslint-disable-next-line no-control-regex -- Go's CanBackquote looks for these
+
   if (flags.sharp && !/[\x00-\x08\x0a-\x1f\x7f`\ufeff\udc80-\udcff]/.test(cut))
     return pad(`\`${cut}\``, flags);
   return pad(quoteGo(cut, flags.plus), flags);

@@ -65,6 +65,6 @@ export function describeToken({ kind, text }: Token): string {
   if (kind === 'eof') return 'EOF';
   if (kind === 'error') return text;
   if (keywordKinds.has(kind)) return `<${text}>`;
-  const short = [...text].slice(0, 10).join('');
+  const short = Array.from(text).slice(0, 10).join('');
   return short === text ? JSON.stringify(text) : `${JSON.stringify(short)}...`;
 }

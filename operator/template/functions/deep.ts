@@ -20,16 +20,20 @@ export function deepEqual(left: Value, right: Value, ...[budget, depth = 0]: [Bu
 type Equal = (left: Value, right: Value) => boolean;
 
 function equalObjects(left: Value, right: Value, equal: Equal): boolean {
-  if (left instanceof GoScalar && right instanceof GoScalar) return left.value === right.value;
-  if (left instanceof GoMap && right instanceof GoMap) return equalMaps(left, right, equal);
-  if (left instanceof GoSlice && right instanceof GoSlice) return equalSlices(left, right, equal);
-  if (left instanceof GoPointer && right instanceof GoPointer) {
-    return left.target === right.target || equal(left.target, right.target);
+  if (left instanceof GoScalar) return right instanceof GoScalar && left.value === right.value;
+  if (left instanceof GoMap) return right instanceof GoMap && equalMaps(left, right, equal);
+  if (left instanceof GoSlice) return right instanceof GoSlice && equalSlices(left, right, equal);
+  if (left instanceof GoTime) return right instanceof GoTime && equalTimes(left, right);
+  if (left instanceof GoPointer) {
+    return right instanceof GoPointer && (left.target === right.target || equal(left.target, right.target));
   }
-  if (left instanceof GoTime && right instanceof GoTime) {
-    return left.seconds === right.seconds && left.nanos === right.nanos && left.zone.name === right.zone.name;
-  }
-  if (!(left instanceof GoStruct && right instanceof GoStruct)) return false;
+  return left instanceof GoStruct && right instanceof GoStruct && equalStructs(left, right, equal);
+}
+
+const equalTimes = (left: GoTime, right: GoTime): boolean =>
+  left.seconds === right.seconds && left.nanos === right.nanos && left.zone.name === right.zone.name;
+
+function equalStructs(left: GoStruct, right: GoStruct, equal: Equal): boolean {
   const others = [...structFields(right)];
   return [...structFields(left)].every(({ value }, index) => equal(value, others[index]?.value));
 }
@@ -68,7 +72,10 @@ export function deepCopy(value: Value, budget: Budget, depth = 0): Value {
 /** Go's copies lose the fields that only their own package may see, as those of a semantic version. */
 function copyPointer(pointer: GoPointer): Value {
   const { target, type } = pointer;
-  if (!(target instanceof GoStruct) || !target.type.fields.some((field) => field.unexported === true)) return pointer;
-  const zeros = target.type.fields.map(({ json, type: { kind } }) => [json, kind === 'string' ? '' : 0n] as const);
+  if (!(target instanceof GoStruct) || !target.type.fields.some((field) => field.unexported === true))
+    return pointer;
+  const zeros = target.type.fields.map(
+    ({ json, type: { kind } }) => [json, kind === 'string' ? '' : 0n] as const,
+  );
   return new GoPointer(type, new GoStruct(target.type, Object.fromEntries(zeros), true));
 }

@@ -3,7 +3,7 @@ import { compareText } from '../go-string.ts';
 import { type Budget } from '../limits.ts';
 import { GoError } from '../template-error.ts';
 import { isTrue, typeNameOf } from '../value-type.ts';
-import { anyMap, anySlice, GoMap, GoPointer, GoSlice, GoStruct, textSlice, type Value } from '../value.ts';
+import { anyMap, anySlice, GoMap, GoPointer, GoStruct, textSlice, type Value } from '../value.ts';
 import { GoTime } from '../go-time.ts';
 import { toText } from './conversion.ts';
 
@@ -88,12 +88,7 @@ function mergeEntry(
   const bothMaps = value instanceof GoMap && old instanceof GoMap;
   if (bothMaps) mergeInto(old, value, { merging, depth: depth + 1 });
   const blank = !target.entries.has(key) || isBlank(old);
-  if (!blank && bothMaps) return;
-  if (value instanceof GoSlice && !blank) {
-    if (merging.overwrite && target.entries.size > 0) target.entries.set(key, value);
-    return;
-  }
-  if (merging.overwrite || blank) target.entries.set(key, value);
+  if (blank || (merging.overwrite && !bothMaps)) target.entries.set(key, value);
 }
 
 const merger =

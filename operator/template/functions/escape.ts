@@ -12,7 +12,6 @@ const html: Readonly<Record<string, string>> = {
 
 /** Escapes a text for HTML as Go's `html` does. */
 export function escapeHtml(text: string): string {
-  // eslint-disable-next-line no-control-regex -- NUL is one of the five
   return text.replace(/["'&<>\0]/g, (char) => html[char] ?? char);
 }
 
@@ -28,7 +27,6 @@ function escapeJsChar(char: string): string {
 
 /** Escapes a text for a JavaScript string as Go's `js` does. */
 export function escapeJs(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are escaped too
   return text.replace(/[\\'"<>&=\x00-\x1f]|[^\x00-\x7f]/gu, escapeJsChar);
 }
 

@@ -129,7 +129,7 @@ function parseAuthority(scheme: string, rest: string): Authority {
 /** Parses a URL as Go's url.Parse does. */
 export function parseGoUrl(source: string): GoUrl {
   const [text, fragment] = cut(source, '#');
-  // eslint-disable-next-line no-control-regex -- these are what is refused
+
   if (/[\x00-\x1f\x7f]/.test(text)) throw new GoError('net/url: invalid control character in URL');
   const nothing: GoUrl = {
     scheme: '',

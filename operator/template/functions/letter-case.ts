@@ -44,7 +44,6 @@ export function titleChar(char: string): string {
   return titles[char] ?? upperChar(char);
 }
 
-// eslint-disable-next-line no-control-regex -- ASCII is what it asks for
 const ascii = /^[\x00-\x7f]*$/;
 
 /** Go's strings.ToUpper. */

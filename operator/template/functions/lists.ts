@@ -84,7 +84,8 @@ function chunk(size: bigint, list: Value, context: FunctionContext): Value {
   const length = Number(size);
   // What a negative size gives by Go's arithmetic is nothing, or a panic.
   const isNothing = length < 0 && Math.floor((items.length - 1) / length) === -1;
-  if (length <= 0 && !isNothing) throw new GoError('runtime error: makeslice: len out of range; chunk size must be positive');
+  if (length <= 0 && !isNothing)
+    throw new GoError('runtime error: makeslice: len out of range; chunk size must be positive');
   if (isNothing) return new GoSlice(goTypes.sliceOfSlices, []);
   const chunks: Value[] = [];
   for (let at = 0; at < items.length; at += length) chunks.push(anySlice(items.slice(at, at + length)));

@@ -50,14 +50,18 @@ function range(start: bigint, stop: bigint, ...[step, { budget }]: [bigint, Func
 
 const intSlice = (items: bigint[]): GoSlice => new GoSlice(goTypes.intSlice, items);
 
+/** Where a sequence starts, how far it steps and where it ends, by the number of its parameters. */
+function sequenceBounds([first = 0n, second = 0n, third = 0n, ...more]: bigint[], count: number): bigint[] {
+  if (count === 0 || more.length > 0) return [];
+  if (count === 3) return [first, second, third];
+  const [start, end] = count === 1 ? [1n, first] : [first, second];
+  return [start, end < start ? -1n : 1n, end];
+}
+
 function sequence(params: bigint[], context: FunctionContext): string {
-  const [first = 0n, second = 0n, third = 0n] = params;
-  if (params.length === 0 || params.length > 3) return '';
-  const [start, end] = params.length === 1 ? [1n, first] : [first, params.length === 2 ? second : third];
-  const direction = end < start ? -1n : 1n;
-  const step = params.length === 3 ? second : direction;
-  if (params.length === 3 && end < start && step > 0n) return '';
-  return range(start, end + direction, step, context).join(' ');
+  const [start, step = 0n, end = 0n] = sequenceBounds(params, params.length);
+  if (start === undefined || (end < start && step > 0n)) return '';
+  return range(start, end + (end < start ? -1n : 1n), step, context).join(' ');
 }
 
 function round(value: Value, places: bigint, options: number[]): number {

@@ -92,9 +92,8 @@ function findAll(search: Search, text: string, limit: number): [number, number][
 
 /** Go's Regexp.Expand: `$1`, `${1}`, `$name`, `$$`. */
 const expand = (replacement: string, match: Match): string =>
-  replacement.replace(
-    /\$(?:(\$)|\{(\w+)\}|(\w+))/g,
-    (_whole, dollar?: string, braced?: string, bare?: string) => dollar ?? match.group(braced ?? bare ?? ''),
+  replacement.replace(/\$(?:\$|\{\w+\}|\w+)/g, (found) =>
+    found === '$$' ? '$' : match.group(found.replace(/[${}]/g, '')),
   );
 
 function replaceAll(

@@ -54,12 +54,8 @@ function rewriteRanges(text: string): string {
   let result = text;
   const matcher = rangeShape.matcher(text);
   while (matcher.find()) {
-    const [whole = '', low = '', high = ''] = [
-      matcher.group(0) ?? '',
-      matcher.group(1) ?? '',
-      matcher.group(11) ?? '',
-    ];
-    result = result.replace(whole, () => `>= ${low}, <= ${high} `);
+    const [low, high] = [matcher.group(1) ?? '', matcher.group(11) ?? ''];
+    result = result.replace(matcher.group(0) ?? '', () => `>= ${low}, <= ${high} `);
   }
   return result;
 }

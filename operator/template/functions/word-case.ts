@@ -142,32 +142,21 @@ class WordJoiner {
 /** Sprig's snakecase and kebabcase. */
 export const joinWords = (text: string, connector: string): string => new WordJoiner(text, connector).join();
 
-/** Sprig's camelcase: `http_server` is `HttpServer`. */
+/** Sprig's camelcase: `http_server` is `HttpServer`. Of neighbouring connectors, all but the last stay. */
 export function toPascal(text: string): string {
   const chars = Array.from(text);
   const start = take(chars, 0, isConnector);
+  const [first] = chars.slice(start);
   // A text of connectors alone comes out one longer; that is how xstrings has it.
-  if (start === chars.length) return text + (chars.at(-1) ?? '');
-  const lead = chars.slice(0, start).join('');
-  let pending = upperChar(chars[start] ?? '');
-  let fromUpper = isUpper(chars[start] ?? '');
-  let result = lead;
+  if (first === undefined) return text + (chars.at(-1) ?? '');
+  let result = chars.slice(0, start).join('');
+  let pending = upperChar(first);
+  let fromUpper = isUpper(first);
   for (const char of chars.slice(start + 1)) {
-    let shown = char;
-    if (isConnector(char) && isConnector(pending)) {
-      result += pending;
-      pending = char;
-      continue;
-    }
-    if (isConnector(pending)) {
-      fromUpper = isUpper(char);
-      shown = upperChar(char);
-    } else {
-      if (fromUpper && isUpper(char)) shown = lowerChar(char);
-      else fromUpper = false;
-      result += pending;
-    }
-    pending = shown;
+    const starts = isConnector(pending) && !isConnector(char);
+    if (!starts) result += pending;
+    fromUpper = starts ? isUpper(char) : fromUpper && (isUpper(char) || isConnector(pending));
+    pending = starts ? upperChar(char) : fromUpper ? lowerChar(char) : char;
   }
   return result + pending;
 }

@@ -1,0 +1,21 @@
+/** Tells whether Go's template lexer takes a character for white space; there are four. */
+export const isSpace = (char: string | undefined): boolean => char !== undefined && ' \t\r\n'.includes(char);
+
+/** Tells whether a character may stand in a name. */
+export const isWord = (char: string | undefined): boolean =>
+  char !== undefined && /^[_\p{L}\p{Nd}]$/u.test(char);
+
+/** Takes white space off the end of a text. */
+export function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text[end - 1])) end -= 1;
+  return text.slice(0, end);
+}
+
+/** Names a character by its code point: `U+0040`. */
+export const codePoint = (char: string): string =>
+  `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+
+/** What may be a number; whether it is one, its reader tells. */
+export const numberShape =
+  /[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?/y;
