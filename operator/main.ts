@@ -24,6 +24,8 @@ try {
   process.exitCode = exitCodeOf(thrown);
   if (!(thrown instanceof CommanderError)) process.stderr.write(`eventroute: ${messageOf(thrown)}\n`);
 }
+// a connection that somebody keeps open must not keep the process
+process.exit();
 
 function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -4,11 +4,38 @@
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 import { sinkNames } from '../operator/sinks/registry.ts';
 
 const packageJson = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+
+/**
+ * Leaves out what is never called of @kubernetes/client-node: a thousand generated models and clients, half of the
+ * operator's memory. We use KubeConfig; @dot-i/k8s-operator asks for all of the package, but our subclass overrides
+ * whatever uses more, except its constructor, which makes a CoreV1Api that it never calls.
+ */
+const narrowClient: Plugin = {
+  name: 'narrow-client',
+  setup({ onResolve, onLoad }) {
+    const dist = join(process.cwd(), 'node_modules/@kubernetes/client-node/dist');
+    const parts: Readonly<Record<string, string>> = {
+      client: "export { KubeConfig } from './config.js'; export class CoreV1Api {}",
+      http: 'export class Agent {} export class ProxyAgent {} export const fetch = undefined;',
+      gen: "export { createConfiguration } from './gen/configuration.js'; export { ServerConfiguration } from './gen/servers.js';",
+    };
+    onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({ path: 'client', namespace: 'narrow' }));
+    onResolve({ filter: /^\.\/gen\/index\.js$/ }, () => ({ path: 'gen', namespace: 'narrow' }));
+    // what it would send HTTP with; operator/kube/ has a client of its own
+    onResolve({ filter: /^(undici|gaxios)$/ }, ({ importer }) =>
+      /client-node|dot-i/.test(importer) ? { path: 'http', namespace: 'narrow' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'narrow' }, ({ path }) => ({
+      contents: parts[path] ?? '',
+      resolveDir: dist,
+    }));
+  },
+};
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -28,6 +55,7 @@ const { metafile } = await build({
   sourcemap: false,
   legalComments: 'none',
   metafile: true,
+  plugins: [narrowClient],
   define: { "process.env['EVENTROUTE_VERSION']": JSON.stringify(packageJson.version) },
   // packages in the CommonJS format ask for node's own modules with require
   banner: { js: "import{createRequire as $r}from'node:module';const require=$r(import.meta.url);" },

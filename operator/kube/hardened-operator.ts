@@ -7,7 +7,8 @@ import dotI, {
   type ResourceMeta,
   ResourceMetaImpl,
 } from '@dot-i/k8s-operator';
-import { loadYaml, type V1CustomResourceDefinition } from '@kubernetes/client-node';
+import { type V1CustomResourceDefinition } from '@kubernetes/client-node';
+import { parse } from 'yaml';
 
 import { type Log } from '../telemetry/log.ts';
 import { type KubeClient } from './api-client.ts';
@@ -121,7 +122,7 @@ export abstract class HardenedOperator extends Operator {
   }
 
   protected override async registerCustomResourceDefinition(crdFile: string): Promise<Registered> {
-    const definition = loadYaml<V1CustomResourceDefinition>(readFileSync(crdFile, 'utf8'));
+    const definition = parse(readFileSync(crdFile, 'utf8')) as V1CustomResourceDefinition;
     const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
     try {
       await this.#options.client.request('POST', path, { body: definition });

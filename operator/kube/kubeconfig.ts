@@ -3,7 +3,8 @@ import { type RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
-import { KubeConfig, loadYaml, type User } from '@kubernetes/client-node';
+import { KubeConfig, type User } from '@kubernetes/client-node';
+import { parse } from 'yaml';
 
 import { type Authorization, type Credentials } from './credentials.ts';
 import { KubeError, toError } from './kube-error.ts';
@@ -34,7 +35,7 @@ interface RawUser {
 
 // KubeConfig knows `token-file` and reads it once; kubectl's spelling is `tokenFile`, and it rotates.
 function withTokenFiles(config: KubeConfig, text: string, directory: string): void {
-  const raw = loadYaml<{ users?: readonly RawUser[] } | undefined>(text);
+  const raw = parse(text) as { users?: readonly RawUser[] } | null;
   const fileOf = new Map(raw?.users?.map(({ name, user }) => [name, user?.tokenFile]) ?? []);
   config.users = config.users.map((user): User => {
     const file = fileOf.get(user.name);

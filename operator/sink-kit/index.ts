@@ -9,7 +9,8 @@ export { createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
 export { type Headers, checkHeaderName, headerValue, mergeHeaders } from './http-headers.ts';
 export { headerOf, type HttpResponse } from './http-response.ts';
 export { failureOfResponse } from './http-status.ts';
-export { createHttpClient, type HttpClient, type HttpClientOptions, type HttpRequest } from './http.ts';
+export { createHttpClient } from './http.ts';
+export { type HttpClient, type HttpClientOptions, type HttpRequest } from './http-client.ts';
 export { toDeliveryError } from './network-error.ts';
 export { encodePayload, type PayloadConfig, payloadFields, textPayload } from './payload.ts';
 export {

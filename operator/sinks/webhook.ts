@@ -79,7 +79,7 @@ export default defineSink({
   },
   defaults: { batch: { maxEvents: 1 } },
   defaultsFor: ({ encoding = 'Event' }) => ({ batch: { maxEvents: encoding === 'Event' ? 1 : 500 } }),
-  open(settings, context) {
+  async open(settings, context) {
     const { method = 'POST', encoding = 'Event' } = settings;
     const body = bodies[encoding];
     const target = createUrlTemplate(settings.endpoint, 'endpoint');
@@ -91,7 +91,7 @@ export default defineSink({
     );
     const secret = secretHeaders(settings.headersSecretRef);
     checkMethod(method);
-    const client = createHttpClient({
+    const client = await createHttpClient({
       tls: createTlsOptions(settings.tls),
       isAddressAllowed: context.isAddressAllowed,
       maxRedirects: settings.redirects === 'SameOrigin' ? maxRedirects : 0,

@@ -4,7 +4,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createAddressGuard } from '../../operator/sink-kit/address-guard.ts';
 import { DeliveryError } from '../../operator/sink-kit/delivery-error.ts';
 import { failureOfResponse } from '../../operator/sink-kit/http-status.ts';
-import { createHttpClient, type HttpClientOptions } from '../../operator/sink-kit/http.ts';
+import { type HttpClient, type HttpClientOptions } from '../../operator/sink-kit/http-client.ts';
+import { createUndiciClient } from '../../operator/sink-kit/undici-client.ts';
 import { createTlsOptions, type TlsConfig } from '../../operator/sink-kit/tls.ts';
 import { createAuthority, issue, type Pair } from './certificates.ts';
 import { startServer } from './http-server.ts';
@@ -22,11 +23,11 @@ async function failureOf(promise: Promise<unknown>): Promise<DeliveryError> {
 }
 
 function createClient(options: HttpClientOptions = {}) {
-  const client = createHttpClient({ environment: {}, ...options });
+  const client = createUndiciClient({ environment: {}, ...options });
   return { ...bind(client), [Symbol.asyncDispose]: () => client.close() };
 }
 
-function bind(client: ReturnType<typeof createHttpClient>) {
+function bind(client: HttpClient) {
   return {
     request: client.request.bind(client),
     probe: client.probe.bind(client),
