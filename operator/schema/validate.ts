@@ -18,22 +18,30 @@ export function createValidator(schema: WrittenSchema): Validator {
   };
 }
 
-/** Finds the name that was meant: at most a third of its letters differ. */
+/** Finds the name that was meant: at most a third of its letters differ, or they stand in another order. */
 export function nearMiss(written: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
-  const same = known.find((name) => name.toLowerCase() === written.toLowerCase());
-  const near = same ?? closest(written.toLowerCase(), [...known]);
-  return same !== undefined ||
-    distance(written.toLowerCase(), near.toLowerCase()) <= Math.max(1, Math.floor(near.length / 3))
-    ? near
-    : undefined;
+  const lower = written.slice(0, maxNameLength).toLowerCase();
+  const shuffled = known.find((name) => sortLetters(name.toLowerCase()) === sortLetters(lower));
+  if (shuffled !== undefined) return shuffled;
+  const near = closest(lower, [...known]);
+  const isNear = distance(lower, near.toLowerCase()) <= Math.max(1, Math.floor(near.length / 3));
+  return isNear ? near : undefined;
+}
+
+/** A longer name is no slip of the fingers; comparing it would cost the square of its length. */
+const maxNameLength = 300;
+
+function sortLetters(name: string): string {
+  return Array.from(name).sort().join('');
 }
 
 /** Says that a name is not known, with the near miss or else with all that is known. */
 export function unknownName(written: string, known: readonly string[]): string {
   const near = nearMiss(written, known);
-  if (near !== undefined) return `has \`${written}\`; did you mean \`${near}\`?`;
-  return `has \`${written}\`, which is not known${known.length > 0 ? `; it takes ${known.join(', ')}` : ''}`;
+  const name = written.length > maxNameLength ? `${written.slice(0, maxNameLength)}...` : written;
+  if (near !== undefined) return `has \`${name}\`; did you mean \`${near}\`?`;
+  return `has \`${name}\`, which is not known${known.length > 0 ? `; it takes ${known.join(', ')}` : ''}`;
 }
 
 interface KeywordValidator {
