@@ -1,10 +1,8 @@
-import { rootRouteFields, type RouteSpec } from '../routing/route-fields.ts';
-import { type Problem } from '../schema/problem.ts';
-import { createValidator } from '../schema/validate.ts';
+import { rootRouteFields } from '../routing/route-fields.ts';
 import { writtenSchema, type WrittenSchema } from '../schema/written.ts';
-import { routeStatusFields, type RouteStatus } from '../status/route-status.ts';
+import { routeStatusFields } from '../status/route-status.ts';
 import { ageColumn, readyColumn, reasonColumns } from './printer-column.ts';
-import { type CustomResource, type ResourceKind } from './resource.ts';
+import { type ResourceKind } from './resource.ts';
 
 /** The kind EventRoute. */
 export const eventRouteKind: ResourceKind = {
@@ -60,15 +58,3 @@ export const routeSpecSchema: WrittenSchema = {
   ...writtenSchema(rootRouteFields),
   description: 'The root node of the route: drop rules, match rules and child nodes.',
 };
-
-const validate = createValidator(routeSpecSchema);
-
-/** Judges the shape of an EventRoute's spec; patterns and expressions are compiled by routing/. */
-export function readRoute(
-  object: CustomResource<RouteStatus>,
-): { readonly spec: RouteSpec } | { readonly problems: readonly Problem[] } {
-  const { spec } = object;
-  if (spec === undefined) return { problems: [{ path: 'spec', message: 'is required' }] };
-  const problems = validate(spec, 'spec');
-  return problems.length > 0 ? { problems } : { spec: spec as RouteSpec };
-}

@@ -1,5 +1,5 @@
-import { readRoute } from '../api/event-route.ts';
 import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
+import { type RouteSpec } from '../routing/route-fields.ts';
 import { compileRoute, type CompiledRoute, type NamedReceiver } from '../routing/compile-route.ts';
 import { describeProblems, type Problem } from '../schema/problem.ts';
 import { nearMiss } from '../schema/validate.ts';
@@ -77,15 +77,14 @@ class CompilingRoute implements ManagedRoute {
     this.object = object;
     const generation = object.metadata.generation ?? 0;
     this.judgedGeneration = generation;
-    const read = readRoute(object);
-    if ('problems' in read) {
-      this.#refuse(read.problems);
+    if (object.spec === undefined) {
+      this.#refuse([{ path: 'spec', message: 'is required' }]);
       return;
     }
     const { route, problems, notes, receivers } = compileRoute({
       ...this.key,
       clusterWide: this.clusterWide,
-      spec: read.spec,
+      spec: object.spec as RouteSpec,
     });
     if (route === undefined) {
       this.#refuse(problems);
