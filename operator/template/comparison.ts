@@ -90,12 +90,15 @@ const isAbsent = (value: Value): boolean => value === undefined || value === nul
 function equalOne(left: Value, right: Value): boolean {
   const [first, second] = [basicOf(left), basicOf(right)];
   if (first === undefined && second === undefined) return equalObjects(left, right);
-  if (first?.kind === second?.kind || (isInteger(first) && isInteger(second))) {
-    return first?.value === second?.value;
+  if (first !== undefined && second !== undefined && areComparable(first, second)) {
+    return first.value === second.value;
   }
   if (isAbsent(left) || isAbsent(right)) return false;
   throw incompatible(left, right);
 }
+
+const areComparable = (left: NonNullable<Basic>, right: NonNullable<Basic>): boolean =>
+  left.kind === right.kind || (isInteger(left) && isInteger(right));
 
 /** Tells whether the first value equals any of the others, by Go's rules of comparison. */
 export function isEqual(left: Value, others: readonly Value[]): boolean {

@@ -136,7 +136,7 @@ export class ExpressionGenerator implements ExpressionWriter {
     for (const [index, name] of first.names.entries()) {
       const isLast = index === first.names.length - 1;
       const given = isLast && (operands.length > 1 || final !== undefined);
-      const place = this.scope.place;
+      const place = this.scope.placeCode;
       value = generateMember(
         this,
         value,

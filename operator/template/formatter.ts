@@ -12,7 +12,7 @@ import {
 } from './text-format.ts';
 import { structFields } from './struct-value.ts';
 import { GoTime } from './go-time.ts';
-import { typeName, typeNameOf, typeOf } from './value-type.ts';
+import { typeName, typeNameOf } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type Value } from './value.ts';
 import { compareText, decodeBytes } from './go-string.ts';
 
@@ -241,18 +241,4 @@ export function printValue(value: Value, budget: Budget): string {
     default:
       return new Formatter(budget, 'v', plainFlags).format(value);
   }
-}
-
-/** Writes values as fmt.Sprint does: a space between two neighbours that are both no text. */
-export function sprint(values: readonly Value[], budget: Budget): string {
-  let text = '';
-  let lastIsText = false;
-  for (const [index, value] of values.entries()) {
-    const isText = value !== undefined && value !== null && typeOf(value)?.kind === 'string';
-    if (index > 0 && !isText && !lastIsText) text += ' ';
-    text += printValue(value, budget);
-    budget.text(text.length);
-    lastIsText = isText;
-  }
-  return text;
 }

@@ -86,8 +86,12 @@ function escapeChar(char: string, quote: string, asciiOnly: boolean): string {
   if (char === quote) return `\\${quote}`;
   const point = char.codePointAt(0) ?? 0;
   if (point < 0x80) return named[char] ?? (isPrintable(char) ? char : `\\x${hex(point, 2)}`);
+  return isPrintable(char) && !asciiOnly ? char : escapePoint(point);
+}
+
+function escapePoint(point: number): string {
+  // A byte that is no text, as this engine keeps it.
   if (point >= 0xdc80 && point <= 0xdcff) return `\\x${hex(point - 0xdc00, 2)}`;
-  if (isPrintable(char) && !asciiOnly) return char;
   return point < 0x1_0000 ? `\\u${hex(point, 4)}` : `\\U${hex(point, 8)}`;
 }
 

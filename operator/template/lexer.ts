@@ -1,4 +1,12 @@
-import { codePoint, isSpace, isWord, numberShape, trimEnd } from './source-character.ts';
+import {
+  characterAt,
+  codePoint,
+  isSpace,
+  isWord,
+  scanNumber,
+  scanQuoted,
+  trimEnd,
+} from './source-character.ts';
 import { keywords, type Token, type TokenKind } from './token.ts';
 
 const terminators = new Set<string | undefined>([
@@ -15,6 +23,9 @@ const terminators = new Set<string | undefined>([
   '(',
 ]);
 const singles: Readonly<Record<string, TokenKind>> = { '=': 'assign', '|': 'pipe' };
+
+/** An end of an action, with or without a trim marker. */
+type Delimiter = 'plain' | 'trim';
 
 /** Cuts a template's source into tokens, one at a time, with Go's rules for trim markers, quotes and numbers. */
 export interface Lexer {
@@ -95,18 +106,18 @@ class SourceLexer implements Lexer {
     return undefined;
   }
 
-  #rightDelimiter(): 'plain' | 'trim' | undefined {
+  #rightDelimiter(): Delimiter | undefined {
     const { [this.#at]: first, [this.#at + 1]: second } = this.#source;
     if (isSpace(first) && second === '-' && this.#source.startsWith('}}', this.#at + 2)) return 'trim';
     return this.#source.startsWith('}}', this.#at) ? 'plain' : undefined;
   }
 
-  #skipDelimiter(delimiter: 'plain' | 'trim'): void {
+  #skipDelimiter(delimiter: Delimiter): void {
     this.#at += delimiter === 'trim' ? 4 : 2;
     while (delimiter === 'trim' && isSpace(this.#source[this.#at])) this.#at += 1;
   }
 
-  #close(delimiter: 'plain' | 'trim'): Token {
+  #close(delimiter: Delimiter): Token {
     if (delimiter === 'trim') this.#start += 2;
     const token: Token = { kind: 'rightDelim', text: '}}', offset: this.#start };
     this.#skipDelimiter(delimiter);
@@ -120,18 +131,12 @@ class SourceLexer implements Lexer {
     if (delimiter !== undefined) {
       return this.#parens === 0 ? this.#close(delimiter) : this.#error('unclosed left paren');
     }
-    const char = this.#peek();
+    const char = characterAt(this.#source, this.#at);
     if (char === undefined) return this.#error('unclosed action');
     if (isSpace(char)) return this.#space();
-    const startsNumber = '+-'.includes(char) || /[0-9]/.test(char);
-    if (startsNumber) return this.#number();
+    if (/^[0-9+-]$/.test(char)) return this.#number();
     if (isWord(char)) return this.#word();
     return this.#punctuation(char);
-  }
-
-  #peek(): string | undefined {
-    const code = this.#source.codePointAt(this.#at);
-    return code === undefined ? undefined : String.fromCodePoint(code);
   }
 
   #punctuation(char: string): Token {
@@ -212,26 +217,27 @@ class SourceLexer implements Lexer {
   }
 
   #skipWord(): void {
-    for (let char = this.#peek(); isWord(char); char = this.#peek()) this.#at += char?.length ?? 1;
+    for (
+      let char = characterAt(this.#source, this.#at);
+      isWord(char);
+      char = characterAt(this.#source, this.#at)
+    )
+      this.#at += char?.length ?? 1;
   }
 
   #atTerminator(): boolean {
-    return terminators.has(this.#peek()) || this.#source.startsWith('}}', this.#at);
+    return terminators.has(characterAt(this.#source, this.#at)) || this.#source.startsWith('}}', this.#at);
   }
 
   #badCharacter(): Token {
-    const char = this.#peek() ?? '';
+    const char = characterAt(this.#source, this.#at) ?? '';
     return this.#error(`bad character ${codePoint(char)} '${char}'`);
   }
 
   #quoted(quote: string, kind: TokenKind, complaint: string): Token {
-    for (;;) {
-      let char = this.#source[this.#at++];
-      if (char === quote) return this.#token(kind);
-      const escaped = char === '\\';
-      if (escaped) char = this.#source[this.#at++];
-      if (char === undefined || char === '\n') return this.#error(complaint);
-    }
+    const { end, good } = scanQuoted(this.#source, this.#at, quote);
+    this.#at = end;
+    return good ? this.#token(kind) : this.#error(complaint);
   }
 
   #rawQuoted(): Token {
@@ -243,21 +249,15 @@ class SourceLexer implements Lexer {
 
   #number(): Token {
     let good = this.#scanNumber();
-    let kind: TokenKind = 'number';
-    if (good && /[+-]/.test(this.#source[this.#at] ?? '')) {
-      good = this.#scanNumber() && this.#source[this.#at - 1] === 'i';
-      kind = 'complex';
-    }
-    if (good) return this.#token(kind);
+    const isComplex = good && /[+-]/.test(this.#source[this.#at] ?? '');
+    if (isComplex) good = this.#scanNumber() && this.#source[this.#at - 1] === 'i';
+    if (good) return this.#token(isComplex ? 'complex' : 'number');
     return this.#error(`bad number syntax: ${JSON.stringify(this.#source.slice(this.#start, this.#at))}`);
   }
 
   #scanNumber(): boolean {
-    numberShape.lastIndex = this.#at;
-    this.#at += numberShape.exec(this.#source)?.[0].length ?? 0;
-    const char = this.#peek();
-    if (!isWord(char)) return true;
-    this.#at += char?.length ?? 1;
-    return false;
+    const { end, good } = scanNumber(this.#source, this.#at);
+    this.#at = end;
+    return good;
   }
 }

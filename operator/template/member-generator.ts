@@ -10,7 +10,8 @@ import { type GoStructType } from '../schema/go-type.ts';
 /** One name of a chain; only the last may have arguments. */
 export interface MemberUse {
   readonly name: string;
-  readonly place: number;
+  /** Code of the place that errors name. */
+  readonly place: string;
   readonly operands?: readonly Operand[];
   readonly final?: Expression | undefined;
 }
@@ -48,7 +49,7 @@ function structMember(
   const { name, place, struct } = use;
   const member = findMember(struct, name);
   const type = typeName(base.type ?? struct);
-  if (member === undefined) return scope.failure(unknownField(struct, name, type), place);
+  if (member === undefined) return scope.failure(unknownField(struct, name, type));
   const isRoot = base.code === '$';
   const message = `nil pointer evaluating ${type}.${name}; guard it with {{ if }} or {{ with }}`;
   const isSafe = isRoot || base.type?.kind !== 'pointer';
@@ -82,18 +83,18 @@ function suggestion(struct: GoStructType, name: string): string | undefined {
 function callMember(writer: ExpressionWriter, base: Expression, use: MemberUse): Expression {
   const { scope } = writer;
   const values: string[] = [];
-  const places: number[] = [];
+  const places: string[] = [];
   const receiver = scope.local();
   const final = use.final === undefined ? undefined : scope.local();
   for (const operand of use.operands ?? []) {
     const value = scope.value(writer.operand(operand));
-    places.push(scope.mark(operand.offset));
+    places.push(String(scope.mark(operand.offset)));
     values.push(operand.kind === 'number' ? `r.literal(${scope.constant(operand.value)},${value})` : value);
   }
   const before = final === undefined || use.final === undefined ? '' : `${final}=${scope.value(use.final)},`;
   if (final !== undefined) {
     values.push(final);
-    places.push(scope.place);
+    places.push(scope.placeCode);
   }
   const given = `{values:[${values.join(',')}],places:[${places.join(',')}],place:${use.place}}`;
   const call = `r.call(${receiver},${quote(use.name)},${given})`;

@@ -67,7 +67,7 @@ class Sprintf {
     this.#index();
     this.#width(flags);
     this.#precision(flags);
-    if (!this.#afterIndex) this.#index();
+    this.#lateIndex();
     if (this.#at >= this.#format.length) {
       this.#add('%!(NOVERB)');
       return;
@@ -75,6 +75,11 @@ class Sprintf {
     const verb = String.fromCodePoint(this.#format.codePointAt(this.#at) ?? 0);
     this.#at += verb.length;
     this.#one(verb, flags);
+  }
+
+  /** An argument index may also stand right before the verb. */
+  #lateIndex(): void {
+    if (!this.#afterIndex) this.#index();
   }
 
   #setter(): ((flags: Flags) => void) | undefined {

@@ -115,7 +115,7 @@ export class StatementGenerator {
     const { pipeline } = node;
     this.#scope.at(node.offset);
     const value = this.#scope.value(this.#expressions.pipelineValue(pipeline));
-    const { place } = this.#scope;
+    const place = this.#scope.placeCode;
     const variables = pipeline.declares.map(
       (name) =>
         (pipeline.assigns ? this.#expressions.assignable(name) : this.#expressions.declare(name)) ??

@@ -122,9 +122,16 @@ function readOffset(reader: TimeReader, element: string): void {
   }
   const shape = `${element.replace(/\D/g, '').length}${element.includes(':') ? ':' : ''}`;
   const text = reader.take(offsetShapes[shape] ?? /(?!)/y, 'zone offset');
-  const [hours = 0, minutes = 0, seconds = 0] = (text.match(/[0-9]{2}/g) ?? []).map(Number);
+  reader.offsetSeconds = offsetOf(reader, text.replaceAll(':', ''));
+}
+
+/** Reads `+hhmmss`; Go lets 24 hours and 60 minutes pass. */
+function offsetOf(reader: TimeReader, text: string): number {
+  const part = (from: number): number => Number(text.slice(from, from + 2) || '0');
+  const [hours, minutes, seconds] = [part(1), part(3), part(5)];
   if (hours > 24 || minutes > 60 || seconds > 60) reader.fail('time zone offset out of range');
-  reader.offsetSeconds = (hours * 3600 + minutes * 60 + seconds) * (text.startsWith('-') ? -1 : 1);
+  const offset = hours * 3600 + minutes * 60 + seconds;
+  return text.startsWith('-') ? -offset : offset;
 }
 
 function readSubsecond(reader: TimeReader, element: string): void {

@@ -1,5 +1,5 @@
 import { isEqual, isLess } from '../comparison.ts';
-import { sprint } from '../formatter.ts';
+import { sprint } from '../sprint.ts';
 import { fn, type FunctionContext, type FunctionTable } from '../function-type.ts';
 import { printable } from '../output.ts';
 import { sprintf } from '../printf.ts';

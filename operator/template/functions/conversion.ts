@@ -1,4 +1,5 @@
-import { sprint, printValue } from '../formatter.ts';
+import { printValue } from '../formatter.ts';
+import { sprint } from '../sprint.ts';
 import { fn, type FunctionContext, type FunctionTable } from '../function-type.ts';
 import { parseFloat64, parseInt64, wrapInt64 } from '../go-number.ts';
 import { decodeBytes } from '../go-string.ts';

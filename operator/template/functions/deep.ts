@@ -20,14 +20,18 @@ export function deepEqual(left: Value, right: Value, ...[budget, depth = 0]: [Bu
 type Equal = (left: Value, right: Value) => boolean;
 
 function equalObjects(left: Value, right: Value, equal: Equal): boolean {
-  if (left instanceof GoScalar) return right instanceof GoScalar && left.value === right.value;
-  if (left instanceof GoMap) return right instanceof GoMap && equalMaps(left, right, equal);
-  if (left instanceof GoSlice) return right instanceof GoSlice && equalSlices(left, right, equal);
-  if (left instanceof GoTime) return right instanceof GoTime && equalTimes(left, right);
-  if (left instanceof GoPointer) {
-    return right instanceof GoPointer && (left.target === right.target || equal(left.target, right.target));
+  if (left instanceof GoMap && right instanceof GoMap) return equalMaps(left, right, equal);
+  if (left instanceof GoSlice && right instanceof GoSlice) return equalSlices(left, right, equal);
+  if (left instanceof GoStruct && right instanceof GoStruct) return equalStructs(left, right, equal);
+  if (left instanceof GoPointer && right instanceof GoPointer) {
+    return left.target === right.target || equal(left.target, right.target);
   }
-  return left instanceof GoStruct && right instanceof GoStruct && equalStructs(left, right, equal);
+  return equalPlain(left, right);
+}
+
+function equalPlain(left: Value, right: Value): boolean {
+  if (left instanceof GoTime && right instanceof GoTime) return equalTimes(left, right);
+  return left instanceof GoScalar && right instanceof GoScalar && left.value === right.value;
 }
 
 const equalTimes = (left: GoTime, right: GoTime): boolean =>

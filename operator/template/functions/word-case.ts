@@ -154,9 +154,14 @@ export function toPascal(text: string): string {
   let fromUpper = isUpper(first);
   for (const char of chars.slice(start + 1)) {
     const starts = isConnector(pending) && !isConnector(char);
-    if (!starts) result += pending;
-    fromUpper = starts ? isUpper(char) : fromUpper && (isUpper(char) || isConnector(pending));
-    pending = starts ? upperChar(char) : fromUpper ? lowerChar(char) : char;
+    if (starts) {
+      fromUpper = isUpper(char);
+      pending = upperChar(char);
+      continue;
+    }
+    result += pending;
+    fromUpper = fromUpper && (isUpper(char) || isConnector(pending));
+    pending = fromUpper ? lowerChar(char) : char;
   }
   return result + pending;
 }
