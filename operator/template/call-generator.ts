@@ -1,4 +1,4 @@
-import { type ExpressionWriter } from './expression-generator.ts';
+import { type ExpressionWriter } from './expression-writer.ts';
 import { type Expression, isText, quote } from './expression.ts';
 import { parameterTypes, type GoFunction, type ParameterType } from './function-type.ts';
 import { describeOperand, type Operand } from './nodes.ts';

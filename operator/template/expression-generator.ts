@@ -1,18 +1,11 @@
 import { callFunction } from './call-generator.ts';
 import { type CodeScope } from './code-scope.ts';
+import { type ExpressionWriter } from './expression-writer.ts';
 import { type Expression, quote } from './expression.ts';
 import { type FunctionTable } from './function-type.ts';
 import { generateMember } from './member-generator.ts';
 import { describeOperand, type Command, type Operand, type Pipeline } from './nodes.ts';
 import { goTypes } from './value.ts';
-
-/** What the code of an expression depends on. */
-export interface ExpressionWriter {
-  readonly scope: CodeScope;
-  readonly functions: FunctionTable;
-  /** Code of an operand as a value, wherever it stands as an argument. */
-  operand(operand: Operand): Expression;
-}
 
 /** Writes the code of pipelines, in Go's order of evaluation. */
 export class ExpressionGenerator implements ExpressionWriter {

@@ -7,6 +7,7 @@ import {
   scanQuoted,
   trimEnd,
 } from './source-character.ts';
+import { afterDelimiter, rightDelimiter, type Delimiter } from './delimiter.ts';
 import { keywords, type Token, type TokenKind } from './token.ts';
 
 const terminators = new Set<string | undefined>([
@@ -23,9 +24,6 @@ const terminators = new Set<string | undefined>([
   '(',
 ]);
 const singles: Readonly<Record<string, TokenKind>> = { '=': 'assign', '|': 'pipe' };
-
-/** An end of an action, with or without a trim marker. */
-type Delimiter = 'plain' | 'trim';
 
 /** Cuts a template's source into tokens, one at a time, with Go's rules for trim markers, quotes and numbers. */
 export interface Lexer {
@@ -99,35 +97,24 @@ class SourceLexer implements Lexer {
     const close = this.#source.indexOf('*/', body + 2);
     if (close < 0) return this.#error('unclosed comment');
     this.#at = close + 2;
-    const delimiter = this.#rightDelimiter();
+    const delimiter = rightDelimiter(this.#source, this.#at);
     if (delimiter === undefined) return this.#error('comment ends before closing delimiter');
-    this.#skipDelimiter(delimiter);
+    this.#at = afterDelimiter(this.#source, this.#at, delimiter);
     this.#start = this.#at;
     return undefined;
-  }
-
-  #rightDelimiter(): Delimiter | undefined {
-    const { [this.#at]: first, [this.#at + 1]: second } = this.#source;
-    if (isSpace(first) && second === '-' && this.#source.startsWith('}}', this.#at + 2)) return 'trim';
-    return this.#source.startsWith('}}', this.#at) ? 'plain' : undefined;
-  }
-
-  #skipDelimiter(delimiter: Delimiter): void {
-    this.#at += delimiter === 'trim' ? 4 : 2;
-    while (delimiter === 'trim' && isSpace(this.#source[this.#at])) this.#at += 1;
   }
 
   #close(delimiter: Delimiter): Token {
     if (delimiter === 'trim') this.#start += 2;
     const token: Token = { kind: 'rightDelim', text: '}}', offset: this.#start };
-    this.#skipDelimiter(delimiter);
+    this.#at = afterDelimiter(this.#source, this.#at, delimiter);
     this.#start = this.#at;
     this.#inAction = false;
     return token;
   }
 
   #action(): Token {
-    const delimiter = this.#rightDelimiter();
+    const delimiter = rightDelimiter(this.#source, this.#at);
     if (delimiter !== undefined) {
       return this.#parens === 0 ? this.#close(delimiter) : this.#error('unclosed left paren');
     }
@@ -186,7 +173,7 @@ class SourceLexer implements Lexer {
     const end = this.#at;
     this.#at = end - 1;
     // The last space may belong to a trim marker.
-    if (this.#rightDelimiter() === 'trim') {
+    if (rightDelimiter(this.#source, this.#at) === 'trim') {
       if (end - this.#start === 1) return this.#close('trim');
     } else {
       this.#at = end;

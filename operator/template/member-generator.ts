@@ -1,5 +1,5 @@
 import { pointedTo } from './code-scope.ts';
-import { type ExpressionWriter } from './expression-generator.ts';
+import { type ExpressionWriter } from './expression-writer.ts';
 import { type Expression, quote } from './expression.ts';
 import { type Operand } from './nodes.ts';
 import { findMember } from './struct-member.ts';
