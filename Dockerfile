@@ -20,5 +20,6 @@ COPY --from=build /src/dist dist
 # a number, so that runAsNonRoot can be checked without /etc/passwd
 USER 65532:65532
 EXPOSE 8080
-ENTRYPOINT ["node", "/app/dist/eventroute.js"]
+# a small young generation: events are short-lived, and the memory that an idle operator holds matters more
+ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/eventroute.js"]
 CMD ["run"]

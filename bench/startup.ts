@@ -10,6 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startCluster } from '../test/cluster/cluster.ts';
 
+// as the image starts it
+const dockerfile = await readFile('Dockerfile', 'utf8');
+const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+const nodeFlags = entrypoint.filter((word) => word.startsWith('--'));
+
 const runs = 5;
 const idleMs = 5_000;
 
@@ -37,6 +42,7 @@ async function measure(kubeconfig: string): Promise<{ readyMs: number; rssMb: nu
   const operator = spawn(
     process.execPath,
     [
+      ...nodeFlags,
       'dist/eventroute.js',
       'run',
       '--kubeconfig',
@@ -49,13 +55,17 @@ async function measure(kubeconfig: string): Promise<{ readyMs: number; rssMb: nu
     { stdio: 'ignore' },
   );
   try {
-    while (!(await isReady(port))) await sleep(5);
+    while (!(await isReady(port))) {
+      if (operator.exitCode !== null)
+        throw new Error(`the operator ended with exit code ${operator.exitCode}`);
+      await sleep(5);
+    }
     const readyMs = performance.now() - startedAt;
     await sleep(idleMs);
     return { readyMs, rssMb: await residentMb(operator) };
   } finally {
-    operator.kill('SIGTERM');
-    await once(operator, 'exit');
+    operator.kill('SIGKILL');
+    if (operator.exitCode === null && operator.signalCode === null) await once(operator, 'exit');
   }
 }
 

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { type Log } from '../telemetry/log.ts';
 import { readAnswer, throwUnlessOk } from './answer.ts';
 import { type BackoffOptions, createBackoff } from './backoff.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { type Clock, sleep, systemClock } from '../schema/clock.ts';
 import { type Credentials } from './credentials.ts';
 import { createDeadline } from './deadline.ts';
 import { createExchanger, type Exchanger, isConnectionLoss } from './exchange.ts';

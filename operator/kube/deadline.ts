@@ -1,4 +1,4 @@
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { KubeError } from './kube-error.ts';
 
 /** What is to be bounded. */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import { type Log } from '../telemetry/log.ts';
 import { type KubeClient } from './api-client.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock } from '../schema/clock.ts';
 import { isKubeFailure, toError } from './kube-error.ts';
 import { resourcePath } from './kube-object.ts';
 import { newEvent, type ObjectReference, type OwnEvent, repeatedEvent } from './own-event-record.ts';

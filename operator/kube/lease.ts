@@ -1,6 +1,6 @@
 import { type Log } from '../telemetry/log.ts';
 import { type KubeClient } from './api-client.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { type Clock, sleep, systemClock } from '../schema/clock.ts';
 import { createDeadline } from './deadline.ts';
 import { isKubeFailure, toError } from './kube-error.ts';
 import { resourcePath } from './kube-object.ts';

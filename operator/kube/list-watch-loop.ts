@@ -1,5 +1,5 @@
 import { type Backoff, createBackoff } from './backoff.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { type Clock, sleep, systemClock } from '../schema/clock.ts';
 import { isKubeFailure, KubeError, toError } from './kube-error.ts';
 import { type KubeList, type KubeObject } from './kube-object.ts';
 import { type ListWatchOptions, type ListWatchState, type PageInfo } from './list-watch-options.ts';

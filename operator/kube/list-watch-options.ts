@@ -1,7 +1,7 @@
 import { type Log } from '../telemetry/log.ts';
 import { type KubeClient, type Query } from './api-client.ts';
 import { type BackoffOptions } from './backoff.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { type KubeError } from './kube-error.ts';
 import { type KubeObject } from './kube-object.ts';
 import { type Delta, type WatchEvent } from './watch-event.ts';

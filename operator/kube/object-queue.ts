@@ -1,6 +1,6 @@
 import { type Log } from '../telemetry/log.ts';
 import { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock } from '../schema/clock.ts';
 import { toError } from './kube-error.ts';
 
 /** How the objects of a queue are handled. */

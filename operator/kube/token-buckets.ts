@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 
 /** A limit for each of many keys. */
 export interface TokenBucketOptions {

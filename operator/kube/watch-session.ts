@@ -1,5 +1,5 @@
 import { type KubeClient, type Query } from './api-client.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { networkError } from './exchange.ts';
 import { KubeError, kubeErrorOf, toError } from './kube-error.ts';
 import { type KubeObject } from './kube-object.ts';

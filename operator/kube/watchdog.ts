@@ -1,4 +1,4 @@
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 
 /** Notices that nothing happens. */
 export interface Watchdog extends Disposable {

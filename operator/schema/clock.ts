@@ -23,3 +23,17 @@ export const systemClock: Clock = {
   setTimeout: (callback, delayMs) => setTimeout(callback, Math.min(delayMs, longestTimerMs)),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 };
+
+/** Waits; resolves early, and without an error, when the signal aborts. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  if (signal?.aborted) return Promise.resolve();
+  const finish = (): void => {
+    clock.clearTimeout(timer);
+    signal?.removeEventListener('abort', finish);
+    resolve(undefined);
+  };
+  const timer = clock.setTimeout(finish, delayMs);
+  signal?.addEventListener('abort', finish, { once: true });
+  return promise;
+}

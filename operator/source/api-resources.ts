@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import { type KubeClient } from '../kube/client.ts';
 import { isKubeFailure } from '../kube/kube-error.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 
 /** How the API server serves a kind. */
 export interface ApiResource {

@@ -1,7 +1,7 @@
 import { type ClusterEvent, type InvolvedObject } from '../event/cluster-event.ts';
 import { type ObjectMetadata } from '../event/object-metadata.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { isSameObject } from './live-object.ts';
 import { type LookUpMetrics } from './look-up-result.ts';
 import { createObjectCache, type Found, type ObjectCache, type ObjectCacheOptions } from './object-cache.ts';

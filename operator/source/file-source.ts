@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createClusterEvent } from '../event/core-event.ts';
 import { createOccurrence, type Occurrence } from '../event/occurrence.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { carriedClusterName, type ReadEvent, readEvents } from './event-reader.ts';
 import { type FileDocument, readDocuments } from './file-document.ts';
 import { createOccurrenceMemory } from './occurrence-memory.ts';

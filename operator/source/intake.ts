@@ -2,7 +2,7 @@ import { type CountedEvent, createClusterEvent } from '../event/core-event.ts';
 import { createOccurrence, type Occurrence } from '../event/occurrence.ts';
 import { isOwnEvent } from '../event/own-event.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { type Enriched, type Enrichment } from './enrichment.ts';
 import { createOccurrenceMemory, type OccurrenceMemory } from './occurrence-memory.ts';
 import { createOrderedWindow, type OrderedWindow } from './ordered-window.ts';

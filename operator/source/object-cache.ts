@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import { isKubeFailure, toError } from '../kube/kube-error.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { type LookUpMetrics } from './look-up-result.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { type LiveObject, type LookUpObject, type ObjectReference } from './live-object.ts';

@@ -3,7 +3,7 @@ import { type KubeClient } from '../kube/client.ts';
 import { isKubeFailure, KubeError } from '../kube/kube-error.ts';
 import { type KubeObject, resourcePath } from '../kube/kube-object.ts';
 import { type ApiResource, createApiResources } from './api-resources.ts';
-import { type Clock } from './clock.ts';
+import { type Clock } from '../schema/clock.ts';
 import { type LookUpObject, type ObjectReference } from './live-object.ts';
 
 /** The metadata alone, whatever the object holds: no Secret's data crosses the wire. */

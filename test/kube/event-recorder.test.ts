@@ -4,7 +4,7 @@ import {
   type EventRecorder,
   type OwnEvent,
 } from '../../operator/kube/event-recorder.ts';
-import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../fake-clock.ts';
 import { type FaultServer, faults, startFaultServer } from './fault-server.ts';
 import { createRecordingLog, type RecordingLog } from './recording-log.ts';
 

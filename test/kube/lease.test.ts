@@ -1,7 +1,7 @@
 import { createApiClient, type KubeClient } from '../../operator/kube/api-client.ts';
 import { createLeaderElection, type LeaderElection } from '../../operator/kube/lease.ts';
 import { type Lease } from '../../operator/kube/lease-record.ts';
-import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../fake-clock.ts';
 import { type FaultServer, faults, startFaultServer } from './fault-server.ts';
 import { createRecordingLog } from './recording-log.ts';
 import { until } from './until.ts';
