@@ -67,11 +67,8 @@ function keepFinal(
   return { before: `${local}=${final.code},`, final: kept };
 }
 
-function ordinaryCall(
-  writer: ExpressionWriter,
-  found: GoFunction,
-  { place, operands, final }: Call,
-): Expression {
+function ordinaryCall(writer: ExpressionWriter, found: GoFunction, call: Call): Expression {
+  const { name, place, operands, final } = call;
   const { scope } = writer;
   const { parameters, variadic } = found;
   const typeAt = (index: number): ParameterType => parameters[index] ?? variadic ?? 'any';
@@ -81,7 +78,7 @@ function ordinaryCall(
   if (kept.final !== undefined) codes.push(coerced(writer, kept.final, typeAt(operands.length)));
   const fixed = codes.slice(0, parameters.length);
   if (variadic !== undefined) fixed.push(`[${codes.slice(parameters.length).join(',')}]`);
-  const mark = `r.mark(${scope.mark(place)})`;
+  const mark = `r.mark(${scope.call(name, place)})`;
   return {
     code: `(${kept.before}${scope.constant(found.call)}(${[...fixed, mark].join(',')}))`,
     type: found.result,

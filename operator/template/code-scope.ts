@@ -13,6 +13,8 @@ export class CodeScope {
   readonly constants: unknown[] = [];
   readonly offsets: number[] = [];
   readonly flaws: Flaw[] = [];
+  /** Names of the functions that are called at some places. */
+  readonly calls = new Map<number, string>();
   readonly #constantIds = new Map<unknown, string>();
   #names = 0;
   #locals: string[] = [];
@@ -24,6 +26,13 @@ export class CodeScope {
   constructor(source: string) {
     this.#source = source;
     this.at(0);
+  }
+
+  /** Numbers the place of a function's call. */
+  call(name: string, offset: number): number {
+    const place = this.mark(offset);
+    this.calls.set(place, name);
+    return place;
   }
 
   /** Moves to a node, as Go's evaluation does. */

@@ -29,6 +29,8 @@ export interface FunctionContext {
   /** Gives a number from 0 up to but without 1. */
   readonly random: () => number;
   readonly now: () => Date;
+  /** Notes JSON that is to be put into a layout as it is. */
+  noteTyped(json: string): void;
 }
 
 /** The JavaScript of a function: its arguments, those of the variadic part as one array, and the context. */

@@ -19,7 +19,8 @@ export interface JsonStyle {
 const needsEscape = /[<>&\u2028\u2029\ud800-\udfff]/;
 const codeOf = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-function quoteJson(text: string, escapeHtml: boolean): string {
+/** Writes a text as Go's encoding/json does. */
+export function quoteJson(text: string, escapeHtml: boolean): string {
   // JSON.stringify escapes control characters as Go does.
   if (!needsEscape.test(text)) return JSON.stringify(text);
   const pieces = splitAtRawBytes(text).map((piece) => JSON.stringify(piece).slice(1, -1));

@@ -39,6 +39,8 @@ export class Rendering implements FunctionContext {
   readonly now: () => Date;
   readonly data: Readonly<Record<string, unknown>>;
   at = 0;
+  /** The last JSON of `toTyped`. */
+  typed: string | undefined;
   /** What goes with a member that has no arguments. */
   readonly #alone: { readonly budget: Budget };
   #bytes = 0;
@@ -50,6 +52,10 @@ export class Rendering implements FunctionContext {
     this.#alone = { budget: this.budget };
     this.random = random;
     this.now = now;
+  }
+
+  noteTyped(json: string): void {
+    this.typed = json;
   }
 
   /** Marks a place; the last argument of every function call. */

@@ -6,7 +6,7 @@ import { defaultLimits, type TemplateLimits } from './limits.ts';
 import { generateProgram } from './program.ts';
 import { Rendering, type RenderingOptions } from './rendering.ts';
 import { type Entry } from './statement-generator.ts';
-import { GoError, placeOf, TemplateError } from './template-error.ts';
+import { GoError, LimitError, placeOf, TemplateError } from './template-error.ts';
 import { objectOf } from './wrap.ts';
 
 /** A template that is ready to be rendered. */
@@ -18,6 +18,8 @@ export interface CompiledTemplate {
   readonly flaws: readonly Flaw[];
   /** Renders plain data of the root type; throws TemplateError of stage `execute`. */
   render(data: unknown): string;
+  /** Renders to text, or to the value of `toTyped` where that is all there is. */
+  renderValue(data: unknown): unknown;
 }
 
 /** How a template is compiled. */
@@ -43,7 +45,8 @@ export function compileTemplate(source: string, options: TemplateOptions): Compi
     const detail = `template is longer than ${maxSourceLength} characters`;
     throw new TemplateError(detail, { stage: 'parse', line: 1, column: 0 });
   }
-  if (!text.includes('{{')) return { source, constant: true, flaws: [], render: () => text };
+  if (!text.includes('{{'))
+    return { source, constant: true, flaws: [], render: () => text, renderValue: () => text };
   const rendering: RenderingOptions = {
     limits: { ...defaultLimits, ...options.limits },
     random: options.random ?? Math.random,
@@ -59,6 +62,7 @@ class GoTemplate implements CompiledTemplate {
   readonly #code: Code;
   readonly #eta: Eta;
   readonly #offsets: readonly number[];
+  readonly #calls: ReadonlyMap<number, string>;
   readonly #options: RenderingOptions;
 
   constructor(source: string, root: GoType, options: RenderingOptions) {
@@ -68,6 +72,7 @@ class GoTemplate implements CompiledTemplate {
     const entries = generateProgram(source, root, scope);
     this.flaws = scope.flaws;
     this.#offsets = scope.offsets;
+    this.#calls = scope.calls;
     this.#eta = etaFor(entries);
     const { constants } = scope;
     const compiled = this.#eta.compile('') as unknown as (input: unknown, options: undefined) => string;
@@ -75,7 +80,16 @@ class GoTemplate implements CompiledTemplate {
   }
 
   render(data: unknown): string {
+    return this.#run(new Rendering(objectOf(data), this.#options));
+  }
+
+  renderValue(data: unknown): unknown {
     const rendering = new Rendering(objectOf(data), this.#options);
+    const text = this.#run(rendering);
+    return text.trim() === rendering.typed ? (JSON.parse(text) as unknown) : text;
+  }
+
+  #run(rendering: Rendering): string {
     try {
       return finishText(this.#code(rendering, undefined));
     } catch (error) {
@@ -85,7 +99,11 @@ class GoTemplate implements CompiledTemplate {
 
   #explain(error: unknown, at: number): unknown {
     const where = placeOf(this.source, this.#offsets[at] ?? 0);
-    if (error instanceof GoError) return new TemplateError(error.message, { stage: 'execute', ...where });
+    if (error instanceof GoError) {
+      const name = error instanceof LimitError ? undefined : this.#calls.get(at);
+      const detail = name === undefined ? error.message : `error calling ${name}: ${error.message}`;
+      return new TemplateError(detail, { stage: 'execute', ...where });
+    }
     if (error instanceof RangeError) {
       // A deep recursion that our own limits did not see, or a text that is too long for the engine.
       const detail = 'template needs more memory or nesting than there is';

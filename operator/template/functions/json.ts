@@ -2,7 +2,6 @@ import { fn, type FunctionContext, type FunctionTable } from '../function-type.t
 import { finishText } from '../go-string.ts';
 import { encodeJson, type JsonStyle } from '../json-writer.ts';
 import { LimitError, GoError } from '../template-error.ts';
-import { dropMarks, markTyped } from '../typed-result.ts';
 import { wrapJson } from '../wrap.ts';
 import { type Value } from '../value.ts';
 
@@ -65,7 +64,9 @@ export const json: FunctionTable = {
   mustToPrettyJson: fn('any: string', encoder(pretty)),
   toRawJson: fn('any: string', encoder(raw)),
   mustToRawJson: fn('any: string', encoder(raw)),
-  toTyped: fn('any: string', (value: Value, { budget }: FunctionContext) =>
-    markTyped(dropMarks(encodeJson(value, budget, raw))),
-  ),
+  toTyped: fn('any: string', (value: Value, context: FunctionContext) => {
+    const text = encodeJson(value, context.budget, raw);
+    context.noteTyped(text);
+    return text;
+  }),
 };
