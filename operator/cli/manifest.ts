@@ -116,7 +116,9 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function yamlError(file: string, { linePos, message }: YAMLParseError): ManifestError {
   const { line = 0, col = 0 } = linePos?.[0] ?? {};
-  return new ManifestError(`${file}:${line}:${col} is not valid YAML: ${message.split('\n')[0] ?? ''}`);
+  const [told = ''] = message.split('\n');
+  const where = `${file}:${line}:${col}`;
+  return new ManifestError(`${where} is not valid YAML: ${told.replace(/ at line \d+, column \d+:$/, '')}`);
 }
 
 const ours = new Set(['EventReceiver', 'EventRoute']);

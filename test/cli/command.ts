@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+/** The repository. */
+export const root = resolve(__dirname, '../..');
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `eventroute` from source as a process of its own. */
+export function eventroute(
+  args: readonly string[],
+  options: { readonly input?: string } = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [resolve(root, 'operator/main.ts'), ...args], { cwd: root });
+  const texts = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (texts.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (texts.err += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code) => done({ code, ...texts }));
+  });
+}
