@@ -41,6 +41,9 @@ export async function prepareBuildah(log: (line: string) => void): Promise<Build
   };
   const buildah = { run, commandLine };
   await mkdir(storage, { recursive: true });
+  // what an interrupted run left; nobody else uses this storage
+  await run(['rm', '--all']);
+  await run(['rmi', '--prune']);
   const known = await run(['images', '--quiet', '--filter', `reference=${baseImage}`]);
   if (known === '') await provideBase(buildah, log);
   return buildah;
