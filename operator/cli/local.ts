@@ -82,6 +82,8 @@ async function runLocal(flags: LocalFlags): Promise<void> {
   const problems = flags.events === undefined ? 0 : await replay(flags.events, control, log);
   await waitWhile(control, (pending) => pending > 0, timeoutMs);
   await control.stop({ graceMs: 0 });
+  // whoever reads may have seen enough
+  process.stdout.on('error', () => undefined);
   if (flags.status) process.stdout.write(`${statusTables(manifests, world, flags.wide)}\n`);
   if (problems > 0 || !isAllDelivered(manifests, world)) process.exitCode = exitCodes.failure;
 }

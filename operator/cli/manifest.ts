@@ -23,7 +23,7 @@ export interface Manifests {
 }
 
 /** A manifest that cannot be used; the message names the file and the line. */
-export class ManifestError extends Error {
+class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
 

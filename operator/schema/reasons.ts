@@ -4,9 +4,10 @@
  */
 export const reasons = {
   // Ready, Accepted
-  Pending: 'The operator has not looked at this object yet.',
+  Pending:
+    'Not judged yet: the operator has not looked at it, or something that it depends on is not known or not valid.',
   Ready: 'The object is in use and nothing is wrong with it.',
-  Accepted: 'The specification is valid and in use.',
+  Accepted: 'The specification is valid.',
   InvalidSpec: 'The specification breaks its schema; the message names the field.',
   InvalidPattern: 'A pattern of a rule is neither RE2 nor a shell glob.',
   InvalidExpression: 'A `when` expression is no CEL expression over `event` that gives a boolean.',

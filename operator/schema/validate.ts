@@ -37,7 +37,7 @@ function sortLetters(name: string): string {
 }
 
 /** Says that a name is not known, with the near miss or else with all that is known. */
-export function unknownName(written: string, known: readonly string[]): string {
+function unknownName(written: string, known: readonly string[]): string {
   const near = nearMiss(written, known);
   const name = written.length > maxNameLength ? `${written.slice(0, maxNameLength)}...` : written;
   if (near !== undefined) return `has \`${name}\`; did you mean \`${near}\`?`;

@@ -3,7 +3,7 @@ import { Type, type TSchema } from '@sinclair/typebox';
 import { type Reason } from '../schema/reasons.ts';
 
 /** The conditions of our objects; `Ready` summarises the others. */
-export const conditionTypes = ['Ready', 'Accepted', 'ResolvedRefs', 'Delivering'] as const;
+const conditionTypes = ['Ready', 'Accepted', 'ResolvedRefs', 'Delivering'] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
 /** What is known of one aspect of an object. */

@@ -14,8 +14,8 @@ const count = (description: string) =>
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 
 /** How many receivers and named nodes a route's status spells out. */
-export const maxReceivers = 32;
-export const maxNodes = 64;
+const maxReceivers = 32;
+const maxNodes = 64;
 
 /** The schema of an EventRoute's status. */
 export const routeStatusFields = Type.Object(
