@@ -104,6 +104,7 @@ function coerced({ scope }: ExpressionWriter, expression: Expression, to: Parame
     const message = `wrong type for value; expected ${typeName(parameterTypes[to])}; got ${typeName(wrong)}`;
     return scope.failureAfter({ code: value }, message).code;
   }
+  if (to === 'string') return `r.string(${value},${scope.placeCode})`;
   return `r.coerce(${value},"${to}",${scope.placeCode})`;
 }
 
@@ -124,34 +125,39 @@ const nillable: ReadonlySet<ParameterType> = new Set<ParameterType>([
   'bytes',
 ]);
 
+type Literal = Extract<Operand, { kind: 'bool' | 'string' | 'number' }>;
+
+const isLiteral = (operand: Operand): operand is Literal =>
+  operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
+
 /** Code of an argument; literals take the type that the parameter asks for. */
 function argument(writer: ExpressionWriter, operand: Operand, to: ParameterType): string {
-  const { scope } = writer;
-  if (operand.kind === 'nil') {
-    scope.at(operand.offset);
-    if (!nillable.has(to)) return scope.failure(`cannot assign nil to ${typeName(parameterTypes[to])}`).code;
-    return to === 'any' ? 'null' : `r.coerce(undefined,"${to}",${scope.placeCode})`;
+  if (operand.kind === 'nil') return nilArgument(writer, operand.offset, to);
+  if (!isLiteral(operand) || to === 'any' || to === 'value') {
+    return coerced(writer, writer.operand(operand), to);
   }
-  const isLiteral = operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
-  if (!isLiteral || to === 'any' || to === 'value') return coerced(writer, writer.operand(operand), to);
+  const { scope } = writer;
   scope.at(operand.offset);
+  if (operand.kind === 'string') scope.noteText(operand.value);
   return literal(operand, to) ?? scope.failure(literalComplaint(operand, to)).code;
+}
+
+function nilArgument({ scope }: ExpressionWriter, offset: number, to: ParameterType): string {
+  scope.at(offset);
+  if (!nillable.has(to)) return scope.failure(`cannot assign nil to ${typeName(parameterTypes[to])}`).code;
+  return to === 'any' ? 'null' : `r.coerce(undefined,"${to}",${scope.placeCode})`;
 }
 
 /** A literal that fits: its evaluation cannot fail, so its order does not matter. */
 function isFitting(operand: Operand, to: ParameterType): boolean {
-  const isLiteral = operand.kind === 'bool' || operand.kind === 'string' || operand.kind === 'number';
-  if (!isLiteral) return false;
+  if (!isLiteral(operand)) return false;
   const isAny = to === 'any' || to === 'value';
   return isAny
     ? operand.kind !== 'number' || operand.value.int !== undefined
     : literal(operand, to) !== undefined;
 }
 
-function literal(
-  operand: Extract<Operand, { kind: 'bool' | 'string' | 'number' }>,
-  to: ParameterType,
-): string | undefined {
+function literal(operand: Literal, to: ParameterType): string | undefined {
   if (operand.kind === 'string') return to === 'string' ? quote(operand.value) : undefined;
   if (operand.kind === 'bool') return to === 'bool' ? String(operand.value) : undefined;
   const { int, float } = operand.value;

@@ -7,6 +7,12 @@ export interface Flaw extends TemplatePlace {
   readonly detail: string;
 }
 
+/** Functions whose text may hold bytes that are no characters. */
+const byteCutters = new Set([
+  ...['trunc', 'substr', 'abbrev', 'abbrevboth', 'wrap', 'wrapWith', 'initials', 'nospace'],
+  ...['b64dec', 'b32dec', 'decryptAES', 'urlParse', 'toString', 'printf', 'fromJson', 'mustFromJson'],
+]);
+
 /** Names, constants and places of the code of one template, and what is known to be wrong with it. */
 export class CodeScope {
   readonly #source: string;
@@ -15,6 +21,8 @@ export class CodeScope {
   readonly flaws: Flaw[] = [];
   /** Names of the functions that are called at some places. */
   readonly calls = new Map<number, string>();
+  /** Something in it may give half a character, so that the output has to be looked through. */
+  cutsBytes = false;
   readonly #constantIds = new Map<unknown, string>();
   #names = 0;
   #locals: string[] = [];
@@ -32,7 +40,13 @@ export class CodeScope {
   call(name: string, offset: number): number {
     const place = this.mark(offset);
     this.calls.set(place, name);
+    this.cutsBytes ||= byteCutters.has(name);
     return place;
+  }
+
+  /** Looks at a text of the source for bytes that are no characters. */
+  noteText(text: string): void {
+    this.cutsBytes ||= !text.isWellFormed();
   }
 
   /** Moves to a node, as Go's evaluation does. */
@@ -128,9 +142,14 @@ export class CodeScope {
 
   /** Code that writes an expression as the output shows it. */
   shown(expression: Expression): string {
-    return isText(expression) ? this.value(expression) : `r.print(${this.value(expression)})`;
+    if (isText(expression)) return this.value(expression);
+    if (isPlainInteger(expression)) return `r.integer(${expression.code})`;
+    return `r.print(${this.value(expression)})`;
   }
 }
+
+const isPlainInteger = ({ type, raw }: Expression): boolean =>
+  raw === true && (type?.kind === 'int32' || type?.kind === 'int64') && type.name === undefined;
 
 /** A type followed through one pointer. */
 export const pointedTo = (type: GoType | undefined): GoType | undefined =>

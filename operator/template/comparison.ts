@@ -2,7 +2,7 @@ import { type GoType } from '../schema/go-type.ts';
 import { structFields } from './struct-value.ts';
 import { GoError } from './template-error.ts';
 import { GoTime } from './go-time.ts';
-import { kindOf, sameType, typeNameOf, typeOf } from './value-type.ts';
+import { integerOf, kindOf, sameType, typeNameOf, typeOf } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type Value } from './value.ts';
 import { compareText } from './go-string.ts';
 
@@ -102,12 +102,16 @@ const areComparable = (left: NonNullable<Basic>, right: NonNullable<Basic>): boo
 
 /** Tells whether the first value equals any of the others, by Go's rules of comparison. */
 export function isEqual(left: Value, others: readonly Value[]): boolean {
+  if (typeof left === 'string' && others.length === 1 && typeof others[0] === 'string')
+    return left === others[0];
   if (others.length === 0) throw new GoError('missing argument for comparison');
   return others.some((other) => equalOne(left, other));
 }
 
 /** Tells whether a value sorts before another; only numbers of one sort and texts have an order. */
 export function isLess(left: Value, right: Value): boolean {
+  const [integer, other] = [integerOf(left), integerOf(right)];
+  if (integer !== undefined && other !== undefined) return integer < other;
   const [first, second] = [basicOf(left), basicOf(right)];
   if (first === undefined || second === undefined) throw new GoError('invalid type for comparison');
   if (first.kind !== second.kind && !(isInteger(first) && isInteger(second))) throw incompatible(left, right);

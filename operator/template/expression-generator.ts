@@ -155,6 +155,7 @@ export class ExpressionGenerator implements ExpressionWriter {
       case 'bool':
         return { code: String(operand.value), type: goTypes.bool, constant: true };
       case 'string':
+        this.scope.noteText(operand.value);
         return { code: quote(operand.value), type: goTypes.text, constant: true };
       case 'number':
         return this.#number(operand);

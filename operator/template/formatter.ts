@@ -39,7 +39,7 @@ export class Formatter {
   }
 
   #write(text: string): void {
-    this.#budget.text(this.#text.length + text.length);
+    this.#budget.grow(this.#text.length + text.length, text.length);
     this.#text += text;
   }
 

@@ -87,7 +87,13 @@ export const splitAtRawBytes = (text: string): string[] =>
 
 /** Orders two Go strings by their bytes. */
 export function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  if (isAscii(left) && isAscii(right)) return left < right ? -1 : 1;
-  return Buffer.compare(encodeText(left), encodeText(right));
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) {
+    const [first, second] = [left.charCodeAt(at), right.charCodeAt(at)];
+    if (first === second) continue;
+    // Below the surrogates, UTF-16 sorts as UTF-8 does.
+    if (first < 0xd800 && second < 0xd800) return first - second;
+    return Buffer.compare(encodeText(left), encodeText(right));
+  }
+  return left.length - right.length;
 }

@@ -16,13 +16,13 @@ export interface JsonStyle {
   readonly indent: boolean;
 }
 
-const needsEscape = /[<>&\u2028\u2029\ud800-\udfff]/;
+const needsEscape = /["\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]/;
 const codeOf = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** Writes a text as Go's encoding/json does. */
 export function quoteJson(text: string, escapeHtml: boolean): string {
+  if (!needsEscape.test(text)) return `"${text}"`;
   // JSON.stringify escapes control characters as Go does.
-  if (!needsEscape.test(text)) return JSON.stringify(text);
   const pieces = splitAtRawBytes(text).map((piece) => JSON.stringify(piece).slice(1, -1));
   const quoted = `"${pieces.join('\\ufffd')}"`;
   return quoted.replace(escapeHtml ? /[<>&\u2028\u2029]/g : /[\u2028\u2029]/g, codeOf);
@@ -77,7 +77,7 @@ class JsonWriter {
 
   #count(text: string): string {
     this.#length += text.length;
-    this.#budget.text(this.#length);
+    this.#budget.grow(this.#length, text.length);
     return text;
   }
 

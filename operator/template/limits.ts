@@ -35,12 +35,18 @@ export class Budget {
 
   /** Takes the steps of a text and refuses one that is too long. */
   text(length: number): void {
+    this.grow(length, length);
+    this.spend(1);
+  }
+
+  /** Takes the steps of a piece that makes a text longer. */
+  grow(length: number, added: number): void {
     if (length > this.limits.maxBytes) {
       throw new LimitError(
         `template makes a text of more than ${this.limits.maxBytes} bytes (limit maxBytes)`,
       );
     }
-    this.spend(1 + Math.floor(length / bytesPerStep));
+    this.spend(added / bytesPerStep);
   }
 
   /** Refuses nesting that is too deep. */

@@ -24,7 +24,7 @@ function exactDecimal(value: number): Decimal {
 }
 
 /** Writes the fewest digits that read back as the same float. */
-export function shortestDecimal(value: number): Decimal {
+function shortestDecimal(value: number): Decimal {
   const [mantissa = '', exponent] = value.toExponential().split('e');
   const digits = mantissa.replace('.', '');
   return value === 0 ? { digits: '', point: 0 } : stripZeros(digits, Number(exponent) + 1);

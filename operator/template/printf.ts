@@ -53,7 +53,7 @@ class Sprintf {
 
   #add(text: string): void {
     this.#text += text;
-    this.#budget.text(this.#text.length);
+    this.#budget.grow(this.#text.length, text.length);
   }
 
   #verb(): void {

@@ -35,23 +35,25 @@ const noTurns: Turns = { isEmpty: true, pairs: [] };
  */
 export class Rendering implements FunctionContext {
   readonly budget: Budget;
-  readonly random: () => number;
-  readonly now: () => Date;
   readonly data: Readonly<Record<string, unknown>>;
   at = 0;
   /** The last JSON of `toTyped`. */
   typed: string | undefined;
-  /** What goes with a member that has no arguments. */
-  readonly #alone: { readonly budget: Budget };
-  #bytes = 0;
+  readonly #options: RenderingOptions;
   #depth = 0;
 
-  constructor(data: Readonly<Record<string, unknown>>, { limits, random, now }: RenderingOptions) {
+  constructor(data: Readonly<Record<string, unknown>>, options: RenderingOptions) {
     this.data = data;
-    this.budget = new Budget(limits);
-    this.#alone = { budget: this.budget };
-    this.random = random;
-    this.now = now;
+    this.budget = new Budget(options.limits);
+    this.#options = options;
+  }
+
+  get random(): () => number {
+    return this.#options.random;
+  }
+
+  get now(): () => Date {
+    return this.#options.now;
   }
 
   noteTyped(json: string): void {
@@ -64,18 +66,21 @@ export class Rendering implements FunctionContext {
     return this;
   }
 
-  /** Counts a block's statements and the bytes of its fixed text. */
-  block(steps: number, bytes: number): void {
+  /** Counts a block's statements, and refuses an output that has become too long. */
+  block(steps: number, length: number): void {
     this.budget.spend(steps);
-    this.#bytes += bytes;
-    this.budget.text(this.#bytes);
+    if (length > this.budget.limits.maxBytes) this.budget.grow(length, 0);
   }
 
-  /** Counts a text that goes to the output. */
-  out(text: string): string {
-    this.#bytes += text.length;
-    this.budget.text(this.#bytes);
+  /** Refuses a finished text whose characters take more bytes than was counted on the way. */
+  checked(text: string): string {
+    if (text.length * 3 > this.budget.limits.maxBytes) this.budget.grow(Buffer.byteLength(text), 0);
     return text;
+  }
+
+  /** Writes an integer that is still plain data. */
+  integer(raw: unknown): string {
+    return Number.isSafeInteger(raw) ? String(raw) : '0';
   }
 
   print(value: Value): string {
@@ -94,6 +99,11 @@ export class Rendering implements FunctionContext {
     return wrap(type, raw);
   }
 
+  /** An argument that must be text, which it mostly is. */
+  string(value: Value, place: number): Value {
+    return typeof value === 'string' ? value : this.coerce(value, 'string', place);
+  }
+
   coerce(value: Value, to: ParameterType, place: number): Value {
     this.at = place;
     return coerce(value, to);
@@ -101,7 +111,7 @@ export class Rendering implements FunctionContext {
 
   member(receiver: Value, name: string, place: number): Value {
     this.at = place;
-    return readMember(receiver, name, this.#alone);
+    return readMember(receiver, name, { budget: this.budget });
   }
 
   /** Calls a method with arguments; each has a place of its own for what is wrong with it. */
@@ -173,6 +183,18 @@ export class Rendering implements FunctionContext {
     return this.fail(`range can't iterate over a nil ${typeNameOf(value)}`, place);
   }
 
+  hasKeys(raw: unknown): boolean {
+    return Object.keys(objectOf(raw)).length > 0;
+  }
+
+  /** The turns over a map that is still plain data. */
+  mapTurns(type: GoType, raw: unknown): Turns {
+    const data = objectOf(raw);
+    const keys = Object.keys(data).sort(compareText);
+    this.budget.spend(keys.length);
+    return { isEmpty: false, pairs: keys.map((key) => [key, wrap(type, data[key])] as const) };
+  }
+
   *#count(count: bigint, like: Value): Generator<readonly [Value, Value]> {
     const type = like instanceof GoScalar ? like.type : undefined;
     for (let index = 0n; index < count; index += 1n) {
@@ -180,14 +202,13 @@ export class Rendering implements FunctionContext {
     }
   }
 
-  *#items(slice: GoSlice): Generator<readonly [Value, Value]> {
-    for (const [index, item] of slice.items.entries()) yield [BigInt(index), item];
+  #items({ items }: GoSlice): (readonly [Value, Value])[] {
+    this.budget.spend(items.length);
+    return items.map((item, index) => [BigInt(index), item] as const);
   }
 
-  *#members(map: GoMap): Generator<readonly [Value, Value]> {
-    const keys = [...map.entries.keys()].sort(compareText);
-    this.budget.spend(keys.length);
-    const pairs = keys.map((key) => [key, map.entries.get(key)] as const);
-    yield* pairs;
+  #members({ entries }: GoMap): (readonly [Value, Value])[] {
+    this.budget.spend(entries.size);
+    return [...entries].sort(([left], [right]) => compareText(left, right));
   }
 }

@@ -10,8 +10,9 @@ export function sprint(values: readonly Value[], budget: Budget): string {
   for (const [index, value] of values.entries()) {
     const isText = value !== undefined && value !== null && typeOf(value)?.kind === 'string';
     if (index > 0 && !isText && !lastIsText) text += ' ';
-    text += printValue(value, budget);
-    budget.text(text.length);
+    const added = printValue(value, budget);
+    text += added;
+    budget.grow(text.length, added.length);
     lastIsText = isText;
   }
   return text;

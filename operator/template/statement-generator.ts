@@ -1,3 +1,4 @@
+import { type GoMapType } from '../schema/go-type.ts';
 import { type CodeScope } from './code-scope.ts';
 import { ExpressionGenerator } from './expression-generator.ts';
 import { type Expression } from './expression.ts';
@@ -40,8 +41,7 @@ export class StatementGenerator {
   }
 
   block(nodes: readonly Node[]): void {
-    const bytes = nodes.reduce((sum, node) => sum + (node.kind === 'text' ? node.text.length : 0), 0);
-    this.entries.push(run(`r.block(${nodes.length + 1},${bytes});`));
+    this.entries.push(run(`r.block(${nodes.length + 1},__eta.res.length);`));
     for (const node of nodes) this.#statement(node);
   }
 
@@ -79,7 +79,7 @@ export class StatementGenerator {
     const value = this.#expressions.pipeline(pipeline);
     this.#scope.at(offset);
     if (pipeline.declares.length > 0) this.entries.push(run(`${value.code};`));
-    else this.entries.push({ t: 'r', val: `r.out(${this.#scope.shown(value)})` });
+    else this.entries.push({ t: 'r', val: this.#scope.shown(value) });
   }
 
   #branch(nodes: readonly Node[]): void {
@@ -114,24 +114,39 @@ export class StatementGenerator {
   #range(node: Block): void {
     const { pipeline } = node;
     this.#scope.at(node.offset);
-    const value = this.#scope.value(this.#expressions.pipelineValue(pipeline));
+    const value = this.#expressions.pipelineValue(pipeline);
     const place = this.#scope.placeCode;
     const variables = pipeline.declares.map(
       (name) =>
         (pipeline.assigns ? this.#expressions.assignable(name) : this.#expressions.declare(name)) ??
         this.#scope.failure(`undefined variable: ${name}`).code,
     );
-    const [whole, turns, element] = [this.#scope.local(), this.#scope.local(), this.#scope.local()];
-    const index = this.#scope.local();
-    const initial = variables.map((name) => `${name}=${whole};`).join('');
+    const [turns, index, element] = [this.#scope.local(), this.#scope.local(), this.#scope.local()];
     this.entries.push(
-      run(`${whole}=${value};${initial}${turns}=r.turns(${whole},${variables.length},${place});`),
+      run(`${turns}=${this.#turns(value, variables, place)};`),
       run(`if(!${turns}.isEmpty){for([${index},${element}] of ${turns}.pairs){`),
       run(assignTurn(variables, index, element)),
     );
     this.#expressions.withDot({ code: element }, () => this.#branch(node.body));
     this.entries.push(run('}}'));
     this.#otherwise(node);
+  }
+
+  /** What a loop goes over; its variables hold all of it until the first turn. */
+  #turns(value: Expression, variables: readonly string[], place: string): string {
+    const { type, raw } = value;
+    if (raw === true && type?.kind === 'map') return this.#mapTurns({ ...value, type }, variables);
+    const whole = variables.map((name) => `${name}=`).join('') + this.#scope.value(value);
+    return `r.turns(${whole},${variables.length},${place})`;
+  }
+
+  /** A map that is still plain data is looped over as it is. */
+  #mapTurns(value: Expression & { type: GoMapType }, variables: readonly string[]): string {
+    const local = this.#scope.local();
+    const whole = this.#scope.value({ ...value, code: local });
+    const empty = variables.map((name) => `${name}=`).join('');
+    const turns = `r.mapTurns(${this.#scope.constant(value.type.of)},${local})`;
+    return `(${local}=${value.code},r.hasKeys(${local})?${turns}:r.turns(${empty}${whole},${variables.length},0))`;
   }
 
   #template({ offset, name, pipeline }: Extract<Node, { kind: 'template' }>): void {

@@ -36,7 +36,7 @@ export interface TemplateOptions {
 /** Source beyond this length is refused, in UTF-16 units. */
 const maxSourceLength = 262_144;
 
-type Code = (rendering: Rendering, options: undefined) => string;
+type Code = (input: { r: Rendering; k: readonly unknown[] }, options: undefined) => string;
 
 /** Compiles a Go template; throws TemplateError of stage `parse`, or `compile` when it could never work. */
 export function compileTemplate(source: string, options: TemplateOptions): CompiledTemplate {
@@ -63,6 +63,8 @@ class GoTemplate implements CompiledTemplate {
   readonly #eta: Eta;
   readonly #offsets: readonly number[];
   readonly #calls: ReadonlyMap<number, string>;
+  readonly #constants: readonly unknown[];
+  readonly #cutsBytes: boolean;
   readonly #options: RenderingOptions;
 
   constructor(source: string, root: GoType, options: RenderingOptions) {
@@ -74,9 +76,9 @@ class GoTemplate implements CompiledTemplate {
     this.#offsets = scope.offsets;
     this.#calls = scope.calls;
     this.#eta = etaFor(entries);
-    const { constants } = scope;
-    const compiled = this.#eta.compile('') as unknown as (input: unknown, options: undefined) => string;
-    this.#code = (rendering) => compiled.call(this.#eta, { r: rendering, k: constants }, undefined);
+    this.#constants = scope.constants;
+    this.#cutsBytes = scope.cutsBytes;
+    this.#code = (this.#eta.compile('') as unknown as Code).bind(this.#eta);
   }
 
   render(data: unknown): string {
@@ -91,7 +93,8 @@ class GoTemplate implements CompiledTemplate {
 
   #run(rendering: Rendering): string {
     try {
-      return finishText(this.#code(rendering, undefined));
+      const text = this.#code({ r: rendering, k: this.#constants }, undefined);
+      return rendering.checked(this.#cutsBytes ? finishText(text) : text);
     } catch (error) {
       throw this.#explain(error, rendering.at);
     }
@@ -113,11 +116,23 @@ class GoTemplate implements CompiledTemplate {
   }
 }
 
+/** Where the code that we make begins in the function that eta writes, and what eta puts behind it. */
+const firstCode = 'const r=it.r,';
+const lastCode = '\nif (__eta.layout)';
+
+/** Leaves out what eta's own layouts, blocks and includes need: no template of ours can name them. */
+function withoutPreamble(code: string): string {
+  const from = code.indexOf(firstCode);
+  const to = code.lastIndexOf(lastCode);
+  return `let __eta={res:""};${code.slice(from, to < 0 ? undefined : to)}\nreturn __eta.res;`;
+}
+
 /** Eta writes and compiles the function; its own lexer never sees the template. */
 function etaFor(entries: Entry[]): Eta {
-  return new Eta({
-    autoEscape: false,
-    autoTrim: false,
-    plugins: [{ processTemplate: () => '', processAST: () => entries }],
-  });
+  const plugin = {
+    processTemplate: () => '',
+    processAST: () => entries as never,
+    processFnString: withoutPreamble,
+  };
+  return new Eta({ autoEscape: false, autoTrim: false, plugins: [plugin] });
 }

@@ -77,7 +77,7 @@ function addDate(time: GoTime, ...[years, months, days]: [bigint, bigint, bigint
 }
 
 /** Cuts a time down to a multiple of a duration since the year 1. */
-export function truncateTime(time: GoTime, by: bigint): GoTime {
+function truncateTime(time: GoTime, by: bigint): GoTime {
   if (by <= 0n) return time;
   const sinceYearOne = nanosOf(time) + 62_135_596_800n * nanosPerSecond;
   return addDuration(time, -(((sinceYearOne % by) + by) % by));

@@ -123,9 +123,3 @@ export const anyMap = (entries: Iterable<readonly [string, Value]>): GoMap =>
   new GoMap(goTypes.anyMap, new Map(entries));
 /** Makes an `int64`. */
 export const int64 = (value: bigint): GoScalar => new GoScalar(goTypes.int64, value);
-/** Makes a `[]uint8`. */
-export const bytesOf = (data: Uint8Array): GoSlice =>
-  new GoSlice(
-    goTypes.bytes,
-    Array.from(data, (value) => new GoScalar(byte, BigInt(value))),
-  );

@@ -12,7 +12,7 @@ import { GoPointer, GoScalar, GoSlice, int64, textSlice, type Value } from '../v
 const minInt64 = -(2n ** 63n);
 
 /** The bytes of a `[]uint8`. */
-export const bytesOfSlice = (slice: GoSlice): Uint8Array =>
+const bytesOfSlice = (slice: GoSlice): Uint8Array =>
   Uint8Array.from(slice.items, (item) => Number(item instanceof GoScalar ? item.value : 0));
 
 /** Sprig's strval: text as it is, what has a String method by it, all else as `%v`. */
@@ -29,7 +29,7 @@ export function toText(value: Value, budget: Budget): string {
 const trimZeroDecimal = (text: string): string => text.replace(/\.0+$/, '');
 
 /** Go's conversion of a float; what does not fit becomes the smallest integer. */
-export function integerOfFloat(value: number): bigint {
+function integerOfFloat(value: number): bigint {
   if (!Number.isFinite(value)) return minInt64;
   const integer = BigInt(Math.trunc(value));
   return integer >= minInt64 && integer < -minInt64 ? integer : minInt64;

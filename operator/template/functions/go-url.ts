@@ -25,7 +25,7 @@ const plain: Readonly<Record<Part, RegExp>> = {
 };
 
 /** Escapes what may not stand in a part of a URL. */
-export function escapePart(text: string, part: Part): string {
+function escapePart(text: string, part: Part): string {
   return Array.from(encodeText(text), (byte) => {
     const char = String.fromCharCode(byte);
     return plain[part].test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;

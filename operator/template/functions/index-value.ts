@@ -6,7 +6,7 @@ import { wrap } from '../wrap.ts';
 import { type GoType } from '../../schema/go-type.ts';
 
 /** Reads an integer index into something of a length. */
-export function indexOf(index: Value, length: number): number {
+function indexOf(index: Value, length: number): number {
   if (index === undefined || index === null) throw new GoError('cannot index slice/array with nil');
   const at = integerOf(index);
   if (at === undefined) throw new GoError(`cannot index slice/array with type ${typeNameOf(index)}`);

@@ -1,3 +1,5 @@
+import { finishText } from '../go-string.ts';
+
 /** Go's simple case mapping: one character for one, whatever stands around it. */
 const titles: Readonly<Record<string, string>> = {
   Ǆ: 'ǅ',
@@ -38,7 +40,7 @@ export function lowerChar(char: string): string {
 }
 
 /** Makes one character title case: as upper case, but for digraphs such as `ǆ`. */
-export function titleChar(char: string): string {
+function titleChar(char: string): string {
   // Georgian letters have capitals, but are written without them at the start of a word.
   if (/^[\u10d0-\u10ff]$/.test(char)) return char;
   return titles[char] ?? upperChar(char);
@@ -48,11 +50,11 @@ const ascii = /^[\x00-\x7f]*$/;
 
 /** Go's strings.ToUpper. */
 export const toUpper = (text: string): string =>
-  ascii.test(text) ? text.toUpperCase() : Array.from(text, upperChar).join('');
+  ascii.test(text) ? text.toUpperCase() : Array.from(finishText(text), upperChar).join('');
 
 /** Go's strings.ToLower. */
 export const toLower = (text: string): string =>
-  ascii.test(text) ? text.toLowerCase() : Array.from(text, lowerChar).join('');
+  ascii.test(text) ? text.toLowerCase() : Array.from(finishText(text), lowerChar).join('');
 
 /** Go's unicode.IsSpace. */
 export const isSpace = (char: string): boolean =>
@@ -62,7 +64,7 @@ export const isUpper = (char: string): boolean => /^\p{Lu}$/u.test(char);
 /** Go's unicode.IsLower. */
 export const isLower = (char: string): boolean => /^\p{Ll}$/u.test(char);
 /** Go's unicode.IsLetter. */
-export const isLetter = (char: string): boolean => /^\p{L}$/u.test(char);
+const isLetter = (char: string): boolean => /^\p{L}$/u.test(char);
 
 /** Go's strings.TrimSpace. */
 export function trimSpace(text: string): string {

@@ -1,4 +1,5 @@
 import { byteLength, decodeBytes, encodeText, sliceBytes } from '../go-string.ts';
+import { wrapInt64 } from '../go-number.ts';
 import { isSpace } from './letter-case.ts';
 
 /** Writes bytes as if each were a character, which is what goutils does to text that is not ASCII. */
@@ -26,15 +27,16 @@ export function initialsOf(text: string): string {
 }
 
 /** Sprig's abbrev and abbrevboth: cuts to a width in bytes, with dots where something is missing. */
-export function abbreviate(text: string, offset: number, width: number): string {
+export function abbreviate(text: string, offset: bigint, width: number): string {
   const length = byteLength(text);
   if (width < 4) return '';
   if (length <= width) return text;
-  let start = Math.min(offset, length);
-  if (length - start < width - 3) start = length - (width - 3);
+  const from = offset > BigInt(length) ? BigInt(length) : offset;
+  // Go's subtraction wraps for offsets that are far below zero.
+  const start = wrapInt64(BigInt(length) - from) < BigInt(width - 3) ? length - (width - 3) : Number(from);
   if (start <= 4) return `${sliceBytes(text, 0, width - 3)}...`;
   if (width < 7) return '';
-  if (start + width - 3 < length) return `...${abbreviate(sliceBytes(text, start, length), 0, width - 3)}`;
+  if (start + width - 3 < length) return `...${abbreviate(sliceBytes(text, start, length), 0n, width - 3)}`;
   return `...${sliceBytes(text, length - (width - 3), length)}`;
 }
 

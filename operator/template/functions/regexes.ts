@@ -106,9 +106,10 @@ function replaceAll(
   for (let place = 0; place <= text.length;) {
     const match = search.from(place);
     if (match === undefined) break;
+    const before = result.length;
     result += text.slice(lastEnd, match.start);
     if (match.end > lastEnd || match.start === 0) result += write(match);
-    budget.text(result.length);
+    budget.grow(result.length, result.length - before);
     lastEnd = match.end;
     const width = search.width(place);
     place = place + width > match.end ? place + width : Math.max(match.end, place + (width === 0 ? 1 : 0));

@@ -1,6 +1,6 @@
 import { printValue } from '../formatter.ts';
 import { fn, type FunctionContext, type FunctionTable } from '../function-type.ts';
-import { byteLength, finishText, sliceBytes } from '../go-string.ts';
+import { byteLength, finishText, isAscii, sliceBytes } from '../go-string.ts';
 import { quoteGo } from '../go-quote.ts';
 import { GoError } from '../template-error.ts';
 import { GoMap, goTypes, textSlice, type Value } from '../value.ts';
@@ -12,8 +12,9 @@ import { joinWords, toPascal } from './word-case.ts';
 const number = Number;
 
 function truncate(count: bigint, text: string): string {
-  const length = byteLength(text);
   const size = number(count);
+  if (size >= 0 && isAscii(text)) return text.slice(0, size);
+  const length = byteLength(text);
   if (size < 0) return length + size > 0 ? sliceBytes(text, length + size, length) : text;
   return length > size ? sliceBytes(text, 0, size) : text;
 }
@@ -76,7 +77,7 @@ function trimChars(set: string, text: string): string {
 }
 
 /** Go's strings.SplitN. */
-export function splitText(text: string, separator: string, count: number): string[] {
+function splitText(text: string, separator: string, count: number): string[] {
   if (count === 0) return [];
   const parts = separator === '' ? Array.from(text) : text.split(separator);
   if (count < 0 || parts.length <= count) return parts;
@@ -107,15 +108,15 @@ function wrapWith(width: bigint, newLine: string, ...[text, { budget }]: [string
 export const texts: FunctionTable = {
   hello: fn(': string', () => 'Hello!'),
   abbrev: fn('int string: string', (width: bigint, text: string) =>
-    width < 4n ? text : abbreviate(text, 0, number(width)),
+    width < 4n ? text : abbreviate(text, 0n, number(width)),
   ),
   abbrevboth: fn('int int string: string', (left: bigint, right: bigint, text: string) =>
-    right < 4n || (left > 0n && right < 7n) ? text : abbreviate(text, number(left), number(right)),
+    right < 4n || (left > 0n && right < 7n) ? text : abbreviate(text, left, number(right)),
   ),
   trunc: fn('int string: string', truncate),
   trim: fn('string: string', counted(trimSpace)),
-  upper: fn('string: string', mapped(toUpper)),
-  lower: fn('string: string', mapped(toLower)),
+  upper: fn('string: string', counted(toUpper)),
+  lower: fn('string: string', counted(toLower)),
   title: fn('string: string', mapped(toTitle)),
   untitle: fn('string: string', mapped(toUntitle)),
   substr: fn('int int string: string', substring),
