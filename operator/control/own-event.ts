@@ -33,7 +33,8 @@ export function ownEventOf(
       message,
     };
   }
-  return { type: 'Normal', reason: isDelivery(before) ? 'DeliveryRecovered' : 'Ready', message };
+  if (!isDelivery(before)) return { type: 'Normal', reason: 'Ready', message };
+  return { type: 'Normal', reason: 'DeliveryRecovered', message: 'Deliveries succeed again' };
 }
 
 function isDelivery(condition: Condition | undefined): boolean {

@@ -4,13 +4,13 @@ import { maxExpressionLength } from './expression-environment.ts';
 import { maxPatternLength } from './pattern.ts';
 
 /** What a route does with what it matches. */
-export const routeModes = ['Deliver', 'Shadow', 'Suspend'] as const;
+const routeModes = ['Deliver', 'Shadow', 'Suspend'] as const;
 
 /** What happens when the API server raises an Event's count. */
-export const repeatModes = ['All', 'First'] as const;
+const repeatModes = ['All', 'First'] as const;
 
 /** The most rules of one list, and the most children of one node. */
-export const maxListItems = 500;
+const maxListItems = 500;
 
 const maxMapEntries = 64;
 const maxNodeNameLength = 63;

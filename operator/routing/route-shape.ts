@@ -5,10 +5,10 @@ import { writtenSchema, type WrittenSchema } from '../schema/written.ts';
 import { rootRouteFields, routeNodeFields } from './route-fields.ts';
 
 /** How deep the routes of one EventRoute may nest. */
-export const maxDepth = 32;
+const maxDepth = 32;
 
 /** How many rules and nodes one EventRoute may have together. */
-export const maxRules = 2_000;
+const maxRules = 2_000;
 
 let validate: Validator | undefined;
 

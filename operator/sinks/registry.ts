@@ -1,7 +1,7 @@
 import { type SinkDefinition } from '../sink-kit/index.ts';
 
 /** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
-export const sinks = {
+const sinks = {
   file: () => import('./file.ts'),
   pipe: () => import('./pipe.ts'),
   stdout: () => import('./stdout.ts'),

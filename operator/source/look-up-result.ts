@@ -1,5 +1,5 @@
 /** How a look-up ended, for the metric. */
-export const lookUpResults = {
+const lookUpResults = {
   hit: 'It was answered from the cache.',
   found: 'The API server had the object.',
   notFound: 'The object is gone.',

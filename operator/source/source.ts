@@ -4,7 +4,7 @@ import { type Occurrence } from '../event/occurrence.ts';
 export type Position = string;
 
 /** Why a source showed an occurrence and did not hand it on. */
-export const dropReasons = {
+const dropReasons = {
   TooOld: 'It was older than `maxEventAge` when it arrived.',
   BeforeStart: 'It was older than `maxEventAge` and happened before the operator started.',
   HandlerFailed: 'Routing it failed; the log holds the error.',

@@ -9,17 +9,12 @@ import {
   type Condition,
   type Verdict,
 } from './condition.ts';
-
-const count = (description: string) =>
-  Type.Optional(Type.Integer({ format: 'int64', minimum: 0, description }));
-const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
+import { count, observedGeneration, time } from './status-field.ts';
 
 /** The schema of an EventReceiver's status. */
 export const receiverStatusFields = Type.Object(
   {
-    observedGeneration: Type.Optional(
-      Type.Integer({ format: 'int64', description: 'The metadata.generation that this status is about.' }),
-    ),
+    observedGeneration,
     conditions: Type.Optional(Type.Unsafe<Condition[]>(conditionsField)),
     sink: Type.Optional(Type.String({ description: 'The kind of sink.' })),
     endpoint: Type.Optional(Type.String({ description: 'Where the sink sends, without credentials.' })),

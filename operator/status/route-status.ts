@@ -8,10 +8,7 @@ import {
   type Condition,
   type Verdict,
 } from './condition.ts';
-
-const count = (description: string) =>
-  Type.Optional(Type.Integer({ format: 'int64', minimum: 0, description }));
-const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
+import { count, observedGeneration, time } from './status-field.ts';
 
 /** How many receivers and named nodes a route's status spells out. */
 const maxReceivers = 32;
@@ -20,9 +17,7 @@ const maxNodes = 64;
 /** The schema of an EventRoute's status. */
 export const routeStatusFields = Type.Object(
   {
-    observedGeneration: Type.Optional(
-      Type.Integer({ format: 'int64', description: 'The metadata.generation that this status is about.' }),
-    ),
+    observedGeneration,
     conditions: Type.Optional(Type.Unsafe<Condition[]>(conditionsField)),
     scope: Type.Optional(
       Type.String({ description: 'Whose events the route sees: Namespace, its own; Cluster, all.' }),
