@@ -164,6 +164,7 @@ for (const name of [
   'string',
   'hasKeys',
   'mapTurns',
+  'isMethod',
 ])
   members.add(name);
 

@@ -1,6 +1,6 @@
 import { findMember, type StructMember } from './struct-member.ts';
 import { GoError } from './template-error.ts';
-import { callTimeMethod, type CallArgument, type MethodCall } from './time-method.ts';
+import { callTimeMethod, hasTimeMethod, type CallArgument, type MethodCall } from './time-method.ts';
 import { encodeJson } from './json-writer.ts';
 import { GoTime } from './go-time.ts';
 import { printValue } from './formatter.ts';
@@ -103,4 +103,19 @@ function structArgument(value: CallArgument, { type }: GoStruct): unknown {
   const target = value instanceof GoPointer ? value.target : value;
   if (target instanceof GoStruct && target.type === type) return target.data;
   throw new GoError(`wrong type for value; expected *${type.name}`);
+}
+
+/**
+ * Tells whether a name that is given arguments is a method; throws if it is anything else. Of no value at all, nothing
+ * is asked, and its arguments are not looked at.
+ */
+export function isMethod(receiver: Value, name: string, budget: Budget): boolean {
+  if (receiver === undefined) return false;
+  const target = receiver instanceof GoPointer ? receiver.target : receiver;
+  const isTime = target instanceof GoTime || target instanceof GoScalar;
+  if (isTime && hasTimeMethod(target, name)) return true;
+  if (target instanceof GoStruct && findMember(target.type, name)?.kind === 'method') return true;
+  // Whatever is wrong, reading it says so.
+  readMember(receiver, name, { budget, call: { values: [], onArgument: () => undefined } });
+  return true;
 }

@@ -86,11 +86,16 @@ function callMember(writer: ExpressionWriter, base: Expression, use: MemberUse):
   const places: string[] = [];
   const receiver = scope.local();
   const final = use.final === undefined ? undefined : scope.local();
-  for (const operand of use.operands ?? []) {
-    const value = scope.value(writer.operand(operand));
-    places.push(String(scope.mark(operand.offset)));
-    values.push(operand.kind === 'number' ? `r.literal(${scope.constant(operand.value)},${value})` : value);
-  }
+  const write = (): void => {
+    for (const operand of use.operands ?? []) {
+      const value = scope.value(writer.operand(operand));
+      places.push(String(scope.mark(operand.offset)));
+      values.push(operand.kind === 'number' ? `r.literal(${scope.constant(operand.value)},${value})` : value);
+    }
+  };
+  // Of no value at all, the arguments are not looked at.
+  if (base.raw === true) write();
+  else scope.sometimes(write);
   const before = final === undefined || use.final === undefined ? '' : `${final}=${scope.value(use.final)},`;
   if (final !== undefined) {
     values.push(final);
@@ -98,5 +103,9 @@ function callMember(writer: ExpressionWriter, base: Expression, use: MemberUse):
   }
   const given = `{values:[${values.join(',')}],places:[${places.join(',')}],place:${use.place}}`;
   const call = `r.call(${receiver},${quote(use.name)},${given})`;
-  return { code: `(${before}${receiver}=${scope.value(base)},${call})` };
+  const stopped = scope.local();
+  const ask = `${stopped}=${use.place},r.isMethod(${receiver},${quote(use.name)},${use.place})`;
+  const code = `(${before}${receiver}=${scope.value(base)},${ask}?(${stopped}=${scope.placeCode},${call}):undefined)`;
+  scope.stopAt(stopped);
+  return { code };
 }

@@ -2,7 +2,7 @@ import { coerce } from './coercion.ts';
 import { type FunctionContext, type ParameterType } from './function-type.ts';
 import { printForOutput } from './output.ts';
 import { Budget, type TemplateLimits } from './limits.ts';
-import { readMember } from './member-access.ts';
+import { isMethod, readMember } from './member-access.ts';
 import { GoError } from './template-error.ts';
 import { NumberLiteral, type CallArgument } from './time-method.ts';
 import { type NumberValue } from './nodes.ts';
@@ -112,6 +112,12 @@ export class Rendering implements FunctionContext {
   member(receiver: Value, name: string, place: number): Value {
     this.at = place;
     return readMember(receiver, name, { budget: this.budget });
+  }
+
+  /** Tells whether a name with arguments is a method, and fails if it is something else. */
+  isMethod(receiver: Value, name: string, place: number): boolean {
+    this.at = place;
+    return isMethod(receiver, name, this.budget);
   }
 
   /** Calls a method with arguments; each has a place of its own for what is wrong with it. */

@@ -163,6 +163,13 @@ function argument(value: CallArgument, type: ParameterType): Value {
   return coerce(value.plain, type);
 }
 
+/** Tells whether a time, a duration, a month or a weekday has a method. */
+export function hasTimeMethod(receiver: GoTime | GoScalar, name: string): boolean {
+  if (receiver instanceof GoTime) return Object.hasOwn(timeTable(receiver), name);
+  if (receiver.type.name === 'time.Duration') return Object.hasOwn(durations, name);
+  return name === 'String' && stringOf(receiver, () => '') !== undefined;
+}
+
 /** Calls a method of a time, a duration, a month or a weekday; undefined when it has no such method. */
 export function callTimeMethod(
   receiver: GoTime | GoScalar,

@@ -79,14 +79,18 @@ function concat(lists: Value[], context: FunctionContext): Value {
   return items.length === 0 ? nilSlice() : anySlice(items);
 }
 
+/** What a size that is not positive gives by Go's arithmetic: nothing, all at once, or a panic. */
+function oddChunks(items: Value[], size: number): Value[] {
+  const count = Math.floor((items.length - 1) / size) + 1;
+  if (size < 0 && count === 0) return [];
+  if (count === 1 && items.length > 0 && items.length < -size) return [anySlice(items)];
+  throw new GoError('runtime error: makeslice: len out of range; the size of a chunk must be positive');
+}
+
 function chunk(size: bigint, list: Value, context: FunctionContext): Value {
   const items = itemsOf(list, 'chunk', context);
   const length = Number(size);
-  // What a negative size gives by Go's arithmetic is nothing, or a panic.
-  const isNothing = length < 0 && Math.floor((items.length - 1) / length) === -1;
-  if (length <= 0 && !isNothing)
-    throw new GoError('runtime error: makeslice: len out of range; chunk size must be positive');
-  if (isNothing) return new GoSlice(goTypes.sliceOfSlices, []);
+  if (length <= 0) return new GoSlice(goTypes.sliceOfSlices, oddChunks(items, length));
   const chunks: Value[] = [];
   for (let at = 0; at < items.length; at += length) chunks.push(anySlice(items.slice(at, at + length)));
   return new GoSlice(goTypes.sliceOfSlices, chunks);
