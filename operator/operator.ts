@@ -7,7 +7,7 @@ import { createClusterWorld } from './control/cluster-world.ts';
 import { createControl, type Control } from './control/control.ts';
 import { ownReportingController } from './event/own-event.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
-import { startControllers, type ControlledResource } from './kube/controllers.ts';
+import { startControllers, type ControlledResource, type Controllers } from './kube/controllers.ts';
 import { createEventRecorder, type EventRecorder } from './kube/event-recorder.ts';
 import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
 import { systemClock } from './schema/clock.ts';
@@ -68,6 +68,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const controllers = startControllers({ client, log, resources: controlledResources(control) });
   log.info('Started', { version, server: client.server, rootNamespace, metricsAddress: server.address });
 
+  const ended = Promise.withResolvers<OperatorEnd>();
+  signal.addEventListener('abort', () => ended.resolve('stopped'), { once: true });
   const synced = controllers.synced.then(() => {
     phase.isSynced = true;
   });
@@ -75,29 +77,33 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     await synced;
     if (signal.aborted) return;
     phase.isLeading = true;
-    metrics.setLeader(true);
-    await beginToDeliver(parts, log);
+    await beginToDeliver(parts, log).catch(ended.reject);
   };
-  const ended = Promise.withResolvers<OperatorEnd>();
-  signal.addEventListener('abort', () => ended.resolve('stopped'), { once: true });
-  const election = options.leaderElect
-    ? elect(parts, options, { lead, lost: () => ended.resolve('leadershipLost') })
-    : undefined;
-  if (election === undefined) lead().catch(ended.reject);
+  const lost = (): void => ended.resolve('leadershipLost');
+  const election = options.leaderElect ? elect(parts, options, { lead, lost }) : undefined;
+  if (election === undefined) void lead();
 
   try {
     return await ended.promise;
   } finally {
-    const mayDeliver = phase.isLeading && (election?.isLeader() ?? true);
-    // intake ends first, so that what is on its way can still be delivered and every count is written
-    await Promise.all([source.stop(), controllers.stop()]);
-    await control.stop({ graceMs: mayDeliver ? options.shutdownGraceMs : 0 });
-    await parts.recorder.stop();
+    const isLeading = phase.isLeading && (election?.isLeader() ?? true);
+    await shutDown({ ...parts, controllers }, { isLeading, graceMs: options.shutdownGraceMs });
     await election?.stop();
     health.stop();
     await server.close();
     log.info('Stopped');
   }
+}
+
+/** Intake ends first, so that what is on its way can still be delivered and every count is written. */
+async function shutDown(
+  { source, control, recorder, controllers }: Parts & { readonly controllers: Controllers },
+  { isLeading, graceMs }: { readonly isLeading: boolean; readonly graceMs: number },
+): Promise<void> {
+  await Promise.all([source.stop(), controllers.stop()]);
+  // whoever lost the Lease sends nothing more, and leaves the statuses to the next leader
+  await control.stop({ graceMs: isLeading ? graceMs : 0, writesStatuses: isLeading });
+  await recorder.stop();
 }
 
 async function assemble(options: OperatorOptions): Promise<Parts> {
@@ -130,7 +136,8 @@ async function assemble(options: OperatorOptions): Promise<Parts> {
   return { client, source, control, recorder, metrics, rootNamespace };
 }
 
-async function beginToDeliver({ control, source }: Parts, log: Log): Promise<void> {
+async function beginToDeliver({ control, source, metrics }: Parts, log: Log): Promise<void> {
+  metrics.setLeader(true);
   await control.activate();
   await source.start();
   const count = (objects: Iterable<unknown>): number => [...objects].length;

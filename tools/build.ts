@@ -58,7 +58,9 @@ const { metafile } = await build({
   plugins: [narrowClient],
   define: { "process.env['EVENTROUTE_VERSION']": JSON.stringify(packageJson.version) },
   // packages in the CommonJS format ask for node's own modules with require
-  banner: { js: "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);",
+  },
   logLevel: 'warning',
 });
 await writeFile('dist/package.json', `${JSON.stringify({ type: 'module', version: packageJson.version })}\n`);

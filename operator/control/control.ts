@@ -48,7 +48,7 @@ export interface Control {
   /** Routes an occurrence and hands it to its receivers. */
   dispatch(occurrence: Occurrence): void;
   /** Delivers what it can within the grace period, drops the rest as ShuttingDown, writes the last statuses. */
-  stop(options: { readonly graceMs: number }): Promise<void>;
+  stop(options: { readonly graceMs: number; readonly writesStatuses?: boolean }): Promise<void>;
 }
 
 const tickMs = 1_000;
@@ -168,7 +168,7 @@ export function createControl(options: ControlOptions): Control {
       delivery,
       onUndeliverable: (reason) => metrics.eventDiscarded(reason),
     }),
-    async stop({ graceMs }) {
+    async stop({ graceMs, writesStatuses = true }) {
       const wasActive = state === 'active';
       state = 'stopped';
       stopping.abort();
@@ -176,7 +176,7 @@ export function createControl(options: ControlOptions): Control {
       soon.cancel();
       receivers.close();
       await delivery.stop({ graceMs });
-      if (wasActive) await reporter.flush();
+      if (wasActive && writesStatuses) await reporter.flush();
     },
   };
 }

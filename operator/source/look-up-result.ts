@@ -1,16 +1,9 @@
-/** How a look-up ended, for the metric. */
-const lookUpResults = {
-  hit: 'It was answered from the cache.',
-  found: 'The API server had the object.',
-  notFound: 'The object is gone.',
-  unknownKind: 'The API server does not serve objects of this kind.',
-  forbidden: 'The ServiceAccount may not read objects of this kind.',
-  failed: 'The API server could not be asked.',
-  timeout: 'The answer did not come within the deadline; the Event went on without it.',
-} as const;
-
-/** A key of {@link lookUpResults}. */
-export type LookUpResult = keyof typeof lookUpResults;
+/**
+ * How a look-up ended, for the metric: answered from the cache (`hit`) or by the API server (`found`); the object is gone
+ * (`notFound`); the API server does not serve its kind (`unknownKind`), may not be asked (`forbidden`), could not be asked
+ * (`failed`), or did not answer in time, so that the Event went on without (`timeout`).
+ */
+export type LookUpResult = 'hit' | 'found' | 'notFound' | 'unknownKind' | 'forbidden' | 'failed' | 'timeout';
 
 /** Counts look-ups. */
 export interface LookUpMetrics {

@@ -3,15 +3,11 @@ import { type Occurrence } from '../event/occurrence.ts';
 /** An opaque, ordered token of a source: the resourceVersion of an API server, the place in a file. */
 export type Position = string;
 
-/** Why a source showed an occurrence and did not hand it on. */
-const dropReasons = {
-  TooOld: 'It was older than `maxEventAge` when it arrived.',
-  BeforeStart: 'It was older than `maxEventAge` and happened before the operator started.',
-  HandlerFailed: 'Routing it failed; the log holds the error.',
-} as const;
-
-/** A key of {@link dropReasons}. */
-export type DropReason = keyof typeof dropReasons;
+/**
+ * Why a source showed an occurrence and did not hand it on: it was older than `maxEventAge` when it arrived (`TooOld`), and
+ * happened before the operator started (`BeforeStart`); or routing it failed, and the log holds the error (`HandlerFailed`).
+ */
+export type DropReason = 'TooOld' | 'BeforeStart' | 'HandlerFailed';
 
 /** Who is told of occurrences. */
 export interface SourceCallbacks {

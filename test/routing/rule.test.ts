@@ -248,8 +248,16 @@ describe('a rule', () => {
     expect(problems).toEqual([
       { path: 'spec.match[0].type', message: containing('nothing after the !'), reason: 'InvalidPattern' },
       { path: 'spec.match[0].reason', message: containing('missing closing )'), reason: 'InvalidPattern' },
-      { path: 'spec.match[0].labels["a/b"]', message: containing('missing closing ]'), reason: 'InvalidPattern' },
-      { path: 'spec.match[0].when', message: containing('gives int; a rule needs a boolean'), reason: 'InvalidExpression' },
+      {
+        path: 'spec.match[0].labels["a/b"]',
+        message: containing('missing closing ]'),
+        reason: 'InvalidPattern',
+      },
+      {
+        path: 'spec.match[0].when',
+        message: containing('gives int; a rule needs a boolean'),
+        reason: 'InvalidExpression',
+      },
     ]);
   });
 
