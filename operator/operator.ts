@@ -19,7 +19,7 @@ import { type EventSource } from './source/source.ts';
 import { observeHealth } from './telemetry/health.ts';
 import { type Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { startTelemetryServer } from './telemetry/server.ts';
+import { startTelemetryServer, type TelemetryServer } from './telemetry/server.ts';
 import { version } from './telemetry/version.ts';
 
 /** How the operator runs; see `eventroute run --help`. */
@@ -51,6 +51,14 @@ interface Parts {
   readonly rootNamespace: string;
 }
 
+/** How far the operator has come. */
+interface Phase {
+  /** EventRoutes and EventReceivers were all read once. */
+  isSynced: boolean;
+  /** This replica watches and delivers. */
+  isLeading: boolean;
+}
+
 /**
  * Runs the operator until the signal aborts or the Lease is lost. The way of an Event: source -> routes -> delivery ->
  * sinks; and back: tallies -> statuses -> the API server. Rejects when it cannot start.
@@ -58,13 +66,9 @@ interface Parts {
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<OperatorEnd> {
   const { log } = options;
   const parts = await assemble(options);
-  const { client, source, control, metrics, rootNamespace } = parts;
-  const phase = { isSynced: false, isLeading: false };
-  const health = observeHealth({
-    watch: () => (phase.isLeading ? source.health() : undefined),
-    isSynced: () => phase.isSynced,
-  });
-  const server = await startTelemetryServer({ ...options.metricsAddress, metrics, ...health });
+  const { client, control, rootNamespace } = parts;
+  const phase: Phase = { isSynced: false, isLeading: false };
+  const server = await serve(parts, phase, options.metricsAddress);
   const controllers = startControllers({ client, log, resources: controlledResources(control) });
   log.info('Started', { version, server: client.server, rootNamespace, metricsAddress: server.address });
 
@@ -89,10 +93,29 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     const isLeading = phase.isLeading && (election?.isLeader() ?? true);
     await shutDown({ ...parts, controllers }, { isLeading, graceMs: options.shutdownGraceMs });
     await election?.stop();
-    health.stop();
     await server.close();
     log.info('Stopped');
   }
+}
+
+/** Serves the probes and the metrics. */
+async function serve(
+  { source, metrics }: Parts,
+  phase: Phase,
+  address: OperatorOptions['metricsAddress'],
+): Promise<TelemetryServer> {
+  const { alive, ready, stop } = observeHealth({
+    watch: () => (phase.isLeading ? source.health() : undefined),
+    isSynced: () => phase.isSynced,
+  });
+  const server = await startTelemetryServer({ ...address, metrics, alive, ready });
+  return {
+    address: server.address,
+    close() {
+      stop();
+      return server.close();
+    },
+  };
 }
 
 /** Intake ends first, so that what is on its way can still be delivered and every count is written. */
