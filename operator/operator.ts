@@ -66,11 +66,19 @@ interface Phase {
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<OperatorEnd> {
   const { log } = options;
   const parts = await assemble(options);
-  const { client, control, rootNamespace } = parts;
   const phase: Phase = { isSynced: false, isLeading: false };
   const server = await serve(parts, phase, options.metricsAddress);
-  const controllers = startControllers({ client, log, resources: controlledResources(control) });
-  log.info('Started', { version, server: client.server, rootNamespace, metricsAddress: server.address });
+  const controllers = startControllers({
+    client: parts.client,
+    log,
+    resources: controlledResources(parts.control),
+  });
+  log.info('Started', {
+    version,
+    server: parts.client.server,
+    rootNamespace: parts.rootNamespace,
+    metricsAddress: server.address,
+  });
 
   const ended = Promise.withResolvers<OperatorEnd>();
   signal.addEventListener('abort', () => ended.resolve('stopped'), { once: true });
