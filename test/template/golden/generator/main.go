@@ -46,6 +46,7 @@ func failure(stage string, err error) result {
 		}
 		failed.Message = match[3]
 	}
+	failed.Message = addresses.ReplaceAllString(failed.Message, "0xc000000000")
 	return failed
 }
 
