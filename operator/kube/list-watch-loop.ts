@@ -13,6 +13,9 @@ class CallbackError extends Error {}
 const shortestWatchMs = 1000;
 const defaultIdleTimeoutMs = 120_000;
 
+/** One operator holds three watches: to ask again soon costs an API server nothing, and users wait for it. */
+const longestBackoffMs = 5_000;
+
 /** The loop of one list+watch. */
 export interface ListWatchLoop {
   /** Runs until `stop`; never rejects. */
@@ -43,7 +46,11 @@ class Loop<T extends KubeObject> implements ListWatchLoop {
   constructor(options: ListWatchOptions<T>) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#backoff = createBackoff({ ...options.backoff, ...(options.random && { random: options.random }) });
+    this.#backoff = createBackoff({
+      maxMs: longestBackoffMs,
+      ...options.backoff,
+      ...(options.random && { random: options.random }),
+    });
     this.#pageSize = options.pageSize ?? 500;
     this.#resourceVersion = options.resourceVersion ?? '';
     this.#cause = this.#resourceVersion === '' ? 'start' : 'expired';
