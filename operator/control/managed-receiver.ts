@@ -28,6 +28,8 @@ export interface ReceiverSurroundings {
 /** The revision of a receiver that delivers. */
 export interface RunningReceiver {
   readonly prepared: PreparedReceiver;
+  /** Its manifest. */
+  readonly object: CustomResource<ReceiverStatus>;
   readonly generation: number;
   readonly endpoint: string;
   readonly sink: Sink;
@@ -115,9 +117,23 @@ class PipelinedReceiver implements ManagedReceiver {
     const receiver = 'objection' in preparation ? preparation.receiver : preparation.prepared.receiver;
     this.#judged = receiver;
     if (receiver !== undefined) this.#suspend(receiver.suspend);
-    if ('objection' in preparation) this.objection = preparation.objection;
-    else await this.#run(preparation.prepared, generation);
+    if ('objection' in preparation) {
+      this.objection = preparation.objection;
+      await this.#renewSecrets();
+    } else {
+      await this.#run(preparation.prepared, object);
+    }
     this.judgedGeneration = generation;
+  }
+
+  /** The revision that goes on running because the newest cannot be used goes on with the Secrets of today. */
+  async #renewSecrets(): Promise<void> {
+    const { running, objection } = this;
+    if (running === undefined || running.object === this.object) return;
+    const { world, allowsLocalSinks } = this.#around;
+    const preparation = await prepareReceiver(running.object, world, allowsLocalSinks);
+    if ('prepared' in preparation) await this.#run(preparation.prepared, running.object);
+    this.objection = objection;
   }
 
   /** Whoever suspends a receiver wants it to stop, whatever else is wrong with it. */
@@ -128,13 +144,14 @@ class PipelinedReceiver implements ManagedReceiver {
     this.running = undefined;
   }
 
-  async #run(prepared: PreparedReceiver, generation: number): Promise<void> {
+  async #run(prepared: PreparedReceiver, object: CustomResource<ReceiverStatus>): Promise<void> {
     try {
       const same = this.running?.prepared.fingerprint === prepared.fingerprint ? this.running : undefined;
       const sink = same?.sink ?? (await this.#open(prepared));
       this.#pipeline.setPolicy(prepared.policy);
       const openedAt = same?.openedAt ?? this.#around.clock.date();
-      this.running = { prepared, generation, endpoint: sink.endpoint, sink, openedAt };
+      const generation = object.metadata.generation ?? 0;
+      this.running = { prepared, object, generation, endpoint: sink.endpoint, sink, openedAt };
       this.objection = undefined;
       if (same === undefined) await this.#checkFirst();
     } catch (thrown) {

@@ -497,6 +497,17 @@ describe('Secrets', () => {
     ]);
   });
 
+  test('that are rotated reach the revision that runs in place of a bad one', async () => {
+    await rig.receiver('hook', { sink: {} });
+    rig.world.secrets.set('root/hook', { token: 'second-token' });
+    const { sink } = rig.control.receivers.get('root/hook')!.running!;
+    await rig.clock.advance(61_000);
+    await until(() => rig.control.receivers.get('root/hook')!.running!.sink !== sink, 'the new sink');
+    await send(1);
+    expect(posts().map(({ headers }) => headers.authorization)).toEqual(['Bearer second-token']);
+    expect(rig.ready('EventReceiver', 'hook')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+  });
+
   test('that the system refuses are read again within seconds', async () => {
     answer = 401;
     rig.control.dispatch(podEvent());
