@@ -1,7 +1,7 @@
 import { type GoField, type GoMethod, type GoStructType, type GoType } from '../schema/go-type.ts';
 import { metadataFields, ownerReference } from './go-metadata.ts';
 import { timestampIso8601, timestampMs } from './go-timestamp.ts';
-import { deDotEvent } from './go-de-dot.ts';
+import { deDot } from './de-dot.ts';
 
 const text = { kind: 'string' } as const;
 const uid = { kind: 'string', name: 'types.UID' } as const;
@@ -111,7 +111,7 @@ const enhancedEvent: GoStructType = {
   fields,
   methods,
 };
-methods.push({ name: 'DeDot', onValue: true, result: enhancedEvent, call: deDotEvent });
+methods.push({ name: 'DeDot', onValue: true, result: enhancedEvent, call: deDot });
 
 /** What `.` is in templates and layouts: the exporter's event (exporter-behaviour 4.2), and our own fields with it. */
 export const goEvent: GoType = { kind: 'pointer', to: enhancedEvent };
