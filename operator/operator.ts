@@ -216,6 +216,8 @@ function createSource(
     enrichment,
     clusterName,
     maxEventAgeMs,
+    // a route gets our own Events only when it names our reportingController
+    includeOwnEvents: () => true,
     clock,
     log,
     metrics,
