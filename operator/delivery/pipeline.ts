@@ -5,6 +5,7 @@ import { type Reason } from '../schema/reasons.ts';
 import { type Sink } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createDropLog, type DropLog } from './drop-log.ts';
 import { createGate } from './gate.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type DeliveryObserver, guardObserver } from './observer.ts';
@@ -62,6 +63,7 @@ class ReceiverPipeline implements Pipeline {
   readonly #clock: Clock;
   readonly #queue: Queue;
   readonly #ledger: Ledger;
+  readonly #dropLog: DropLog;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
   #policy: DeliveryPolicy;
@@ -76,9 +78,16 @@ class ReceiverPipeline implements Pipeline {
     const policy = (): DeliveryPolicy => this.#policy;
     this.#queue = createQueue(options.policy.ordering);
     this.#ledger = createLedger(clock);
+    this.#dropLog = createDropLog(options);
     const parts = { receiver, clock, log, policy, queue: this.#queue, gate: createGate(policy, random) };
     const observer = guardObserver(options.observer, log);
-    this.#settler = createSettler({ ...parts, ledger: this.#ledger, observer, random });
+    this.#settler = createSettler({
+      ...parts,
+      ledger: this.#ledger,
+      dropLog: this.#dropLog,
+      observer,
+      random,
+    });
     this.#dispatcher = createDispatcher({ ...parts, settler: this.#settler });
   }
 
@@ -126,6 +135,7 @@ class ReceiverPipeline implements Pipeline {
     for (let entry = this.#queue.oldest(); entry !== undefined; entry = this.#queue.oldest()) {
       this.#settler.drop(entry, reason);
     }
+    this.#dropLog.flush();
     await this.#dispatcher.close();
     return this.tally();
   }

@@ -5,6 +5,7 @@ import { type DeliveryError, type SinkEvent } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
 import { type AttemptResult } from './attempt.ts';
 import { backoffMs, retryAfterWaitMs } from './backoff.ts';
+import { type DropLog } from './drop-log.ts';
 import { type Gate } from './gate.ts';
 import { type Ledger } from './ledger.ts';
 import { type DeliveryObserver } from './observer.ts';
@@ -17,6 +18,7 @@ export interface SettlerOptions {
   readonly queue: Queue;
   readonly gate: Gate;
   readonly ledger: Ledger;
+  readonly dropLog: DropLog;
   readonly policy: () => DeliveryPolicy;
   readonly clock: Clock;
   readonly random: () => number;
@@ -59,15 +61,17 @@ class PipelineSettler implements Settler {
   }
 
   refuse(event: SinkEvent, reason: Reason): void {
-    const { ledger, observer } = this.#pipeline;
+    const { ledger, dropLog, observer } = this.#pipeline;
     ledger.dropped(reason);
+    dropLog.dropped(reason);
     observer.settled(event, { kind: 'dropped', reason });
   }
 
   drop(entry: Entry, reason: Reason, message?: string): void {
-    const { queue, ledger, observer } = this.#pipeline;
+    const { queue, ledger, dropLog, observer } = this.#pipeline;
     queue.end(entry);
     ledger.dropped(reason);
+    dropLog.dropped(reason, message);
     observer.settled(entry.event, { kind: 'dropped', reason, ...(message !== undefined && { message }) });
   }
 

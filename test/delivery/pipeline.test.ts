@@ -734,6 +734,33 @@ describe('stop', () => {
     expect(tally).toMatchObject({ droppedByReason: { ShuttingDown: 1 } });
   });
 
+  it('logs what it lost, with the reason', async () => {
+    const { pipeline, clock, accept, log } = pipelineRig();
+    const sink = fakeSink(clock, () => {
+      throw DeliveryError.permanent('hook answered 400', 'Rejected');
+    });
+    pipeline.useSink(sink);
+    accept('a');
+    await clock.settle();
+    pipeline.useSink(undefined);
+    accept('b', 'c');
+
+    await pipeline.stop({ graceMs: 0, reason: 'ShuttingDown' });
+
+    expect(log.lines.filter(({ message }) => message === 'Dropped events')).toEqual([
+      {
+        level: 'warn',
+        message: 'Dropped events',
+        fields: { receiver: 'shop/hook', reason: 'Rejected', events: 1, failure: 'hook answered 400' },
+      },
+      {
+        level: 'warn',
+        message: 'Dropped events',
+        fields: { receiver: 'shop/hook', reason: 'ShuttingDown', events: 2 },
+      },
+    ]);
+  });
+
   it('closes a sink that comes too late', async () => {
     const { pipeline, clock } = pipelineRig();
     await pipeline.stop({ graceMs: 0, reason: 'ShuttingDown' });
