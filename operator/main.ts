@@ -6,6 +6,14 @@ import { addLocalCommand } from './cli/local.ts';
 import { addRunCommand } from './cli/run.ts';
 import { version } from './telemetry/version.ts';
 
+const oldestNode = 22;
+if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+  process.stderr.write(
+    `eventroute: needs Node.js ${oldestNode} or newer; this is ${process.versions.node} at ${process.execPath}\n`,
+  );
+  process.exit(exitCodes.failure);
+}
+
 const program = new Command('eventroute')
   .description(
     "routes a Kubernetes cluster's Events to receivers, and shows on the objects whether they arrive",

@@ -14,9 +14,10 @@ export interface Ended {
 /** Runs `eventroute` from source as a process of its own. */
 export function eventroute(
   args: readonly string[],
-  options: { readonly input?: string } = {},
+  options: { readonly input?: string; readonly nodeFlags?: readonly string[] } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [resolve(root, 'operator/main.ts'), ...args], { cwd: root });
+  const main = resolve(root, 'operator/main.ts');
+  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), main, ...args], { cwd: root });
   const texts = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => (texts.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (texts.err += chunk.toString()));

@@ -61,4 +61,16 @@ describe('the command line', () => {
     expect(ended.err).toMatch(err);
     expect(ended.err.trimEnd().split('\n')).toHaveLength(1);
   });
+
+  test('says which Node.js it needs when it runs on one that is too old', async () => {
+    const versions =
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })';
+
+    const ended = await eventroute(['--version'], {
+      nodeFlags: ['--import', `data:text/javascript,${versions}`],
+    });
+
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toMatch(/^eventroute: needs Node\.js 22 or newer; this is 20\.20\.2 at \S+\n$/);
+  });
 });
