@@ -150,9 +150,7 @@ class RecordedSource implements FileSource {
 
   #report(line: number, message: string): void {
     this.#summary.problems += 1;
-    const problem = { place: `${this.#name}:${line}`, message };
-    this.#options.log.warn('Skipped what is no Event', { ...problem });
-    this.#options.onProblem?.(problem);
+    this.#options.onProblem?.({ place: `${this.#name}:${line}`, message });
   }
 
   #isStopped(): boolean {

@@ -107,6 +107,7 @@ describe('eventroute local', () => {
     });
     expect(code).toBe(1);
     expect(out.trimEnd().split('\n')).toHaveLength(2);
+    expect(err.match(/place="?standard input:2/g)).toHaveLength(1);
     expect(err).toMatch(/Failed to read a recorded Event place="?standard input:2/);
   }, 30_000);
 
