@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 
 import { type Cluster, startCluster } from '../test/cluster/cluster.ts';
 
@@ -10,6 +10,15 @@ const describe = (thrown: unknown): string =>
   thrown instanceof Error
     ? [thrown.message, ...(thrown.cause === undefined ? [] : [describe(thrown.cause)])].join(': ')
     : String(thrown);
+
+/** Puts folders that PATH lacks behind it, so that the user's own Node.js stays the first. */
+const pathFor = (programs: readonly string[]): string => {
+  const known = (process.env.PATH ?? '').split(delimiter);
+  const missing = [...new Set(programs.map((program) => dirname(program)))].filter(
+    (folder) => !known.includes(folder),
+  );
+  return missing.length === 0 ? '' : ` PATH="${['$PATH', ...missing].join(delimiter)}"`;
+};
 
 let cluster: Cluster | undefined;
 
@@ -24,7 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 try {
   cluster = await startCluster({ log: (line) => say(`# ${line}`) });
   const { kubectl, helm } = cluster.programs;
-  say(`export KUBECONFIG=${cluster.kubeconfig} PATH="${dirname(kubectl)}:${dirname(helm)}:$PATH"`);
+  say(`export KUBECONFIG=${cluster.kubeconfig}${pathFor([kubectl, helm])}`);
   say('# Ctrl-C ends the cluster and removes its files');
   setInterval(() => undefined, 60_000); // keeps the process alive until a signal comes
 } catch (thrown) {
