@@ -18,6 +18,9 @@ describe('outages', () => {
     );
     await world.condition('eventroutes', 'shop', { type: 'Ready', status: 'True' });
   });
+  afterEach(() => {
+    world.webhook.status = 200;
+  });
   afterAll(() => endWorld(world));
 
   const createEvents = async (count: number): Promise<void> => {
@@ -50,8 +53,13 @@ describe('outages', () => {
       status: 'False',
       reason: 'ReceiverNotReady',
     });
-    expect(condition.message).toMatch(/503/);
-    expect(condition.message).toMatch(/20 events wait/);
+    expect(condition.message).toMatch(/\d+ events wait.* 503 /);
+    // how many wait is told again with the counters, every ten seconds
+    await eventually(async () => {
+      const { status } = (await world.read('eventreceivers', 'hook')) ?? {};
+      expect(status).toMatchObject({ pending: 20 });
+      expect(status?.conditions.find(({ type }) => type === 'Ready')?.message).toMatch(/20 events wait/);
+    });
     world.webhook.status = 200;
 
     await world.condition('eventreceivers', 'hook', { type: 'Ready', status: 'True' });
