@@ -45,9 +45,10 @@ describe('build lock', () => {
   });
 
   it('is free again when its holder is killed with -9', async () => {
+    // the timer keeps the promise: one that nothing refers to is collected, and the lock with it
     const program = `
       const { withLock } = require(${JSON.stringify(join(__dirname, 'build-lock.ts'))});
-      withLock(${JSON.stringify(file)}, () => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });
+      withLock(${JSON.stringify(file)}, () => { console.log('held'); return new Promise((done) => setInterval(() => done, 1000)); });
     `;
     const holder = spawn(process.execPath, ['--no-warnings', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
