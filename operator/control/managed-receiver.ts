@@ -3,6 +3,7 @@ import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts
 import { type Pipeline } from '../delivery/pipeline.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Clock } from '../schema/clock.ts';
+import { type Reason } from '../schema/reasons.ts';
 import { openSink, toDeliveryError, type Sink, type SinkContext } from '../sink-kit/index.ts';
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
@@ -155,8 +156,7 @@ class PipelinedReceiver implements ManagedReceiver {
       this.objection = undefined;
       if (same === undefined) await this.#checkFirst();
     } catch (thrown) {
-      const { message } = toDeliveryError(thrown);
-      this.objection = { aspect: 'Accepted', verdict: { status: 'False', reason: 'InvalidConfig', message } };
+      this.objection = { aspect: 'Accepted', verdict: refusalOf(thrown, prepared.receiver.sinkName) };
     }
   }
 
@@ -215,4 +215,16 @@ class PipelinedReceiver implements ManagedReceiver {
   close(): void {
     this.#closed.abort();
   }
+}
+
+/** What a sink may say of its configuration; whatever else fails an opening is a wrong configuration too. */
+const refusals: ReadonlySet<Reason> = new Set<Reason>(['InvalidTemplate', 'SinkNotAllowed']);
+
+function refusalOf(thrown: unknown, sinkName: string): Verdict {
+  const { reason, message } = toDeliveryError(thrown);
+  return {
+    status: 'False',
+    reason: refusals.has(reason) ? reason : 'InvalidConfig',
+    message: `spec.sink.${sinkName}: ${message}`,
+  };
 }

@@ -58,12 +58,12 @@ function deliveringVerdict(receiver: ManagedReceiver, tally: Tally, now: Date): 
     return {
       status: 'False',
       reason: 'Suspended',
-      message: `spec.suspend is true; ${tally.pending} events wait`,
+      message: `spec.suspend is true; ${waiting(tally.pending)}`,
     };
   }
   if (running === undefined) {
-    const waiting = tally.pending > 0 ? `; ${tally.pending} events wait` : '';
-    return { status: 'Unknown', reason: 'Pending', message: `No sink is open${waiting}` };
+    const backlog = tally.pending > 0 ? `; ${waiting(tally.pending)}` : '';
+    return { status: 'Unknown', reason: 'Pending', message: `No sink is open${backlog}` };
   }
   if (tally.consecutiveFailures >= failingAfter && tally.lastFailure !== undefined)
     return failingVerdict(tally, now);
@@ -87,6 +87,10 @@ function failingVerdict(
     oldestPendingTime === undefined
       ? ''
       : `, the oldest for ${formatDuration(now.getTime() - oldestPendingTime.getTime())}`;
-  const message = `The last ${consecutiveFailures} attempts failed, ${pending} events wait${oldest}: ${lastFailure?.message ?? ''}`;
+  const message = `The last ${consecutiveFailures} attempts failed, ${waiting(pending)}${oldest}: ${lastFailure?.message ?? ''}`;
   return { status: 'False', reason: lastFailure?.reason ?? 'ServerError', message };
+}
+
+function waiting(events: number): string {
+  return events === 1 ? '1 event waits' : `${events} events wait`;
 }

@@ -32,10 +32,8 @@ export function createDeadline(clock: Clock, options: DeadlineOptions): Deadline
           throw new KubeError(`${request} was given up`, { failure: 'aborted', cause: thrown });
         }
         if (timer.signal.aborted) {
-          throw new KubeError(`${request} got no answer within ${timeoutMs} ms`, {
-            failure: 'timeout',
-            cause: thrown,
-          });
+          // what the abort threw says no more
+          throw new KubeError(`${request} got no answer within ${timeoutMs} ms`, { failure: 'timeout' });
         }
         throw thrown;
       }

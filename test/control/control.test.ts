@@ -112,7 +112,7 @@ describe('a receiver and a route', () => {
     await until(() => rig.control.receivers.get('root/hook')!.tally().failed >= 3, 'three failures');
     await rig.clock.advance(1_000);
     expect(rig.ready('EventReceiver', 'hook')).toMatchObject({ status: 'False', reason: 'ServerError' });
-    expect(rig.ready('EventReceiver', 'hook').message).toMatch(/The last \d attempts failed, 1 events wait/);
+    expect(rig.ready('EventReceiver', 'hook').message).toMatch(/The last \d attempts failed, 1 event waits/);
     expect(rig.ready('EventRoute', 'all')).toMatchObject({ status: 'False', reason: 'ReceiverNotReady' });
     expect(rig.world.status('EventRoute', 'all').receivers).toEqual([
       { name: 'root/hook', ready: false, reason: 'ServerError', pending: 1 },
