@@ -89,7 +89,8 @@ export const splitAtRawBytes = (text: string): string[] =>
 export function compareText(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at += 1) {
-    const [first, second] = [left.charCodeAt(at), right.charCodeAt(at)];
+    const first = left.charCodeAt(at);
+    const second = right.charCodeAt(at);
     if (first === second) continue;
     // Below the surrogates, UTF-16 sorts as UTF-8 does.
     if (first < 0xd800 && second < 0xd800) return first - second;

@@ -190,7 +190,9 @@ export class Rendering implements FunctionContext {
   }
 
   hasKeys(raw: unknown): boolean {
-    return Object.keys(objectOf(raw)).length > 0;
+    const data = objectOf(raw);
+    for (const key in data) if (Object.hasOwn(data, key)) return true;
+    return false;
   }
 
   /** The turns over a map that is still plain data. */

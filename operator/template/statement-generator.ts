@@ -122,9 +122,11 @@ export class StatementGenerator {
         this.#scope.failure(`undefined variable: ${name}`).code,
     );
     const [turns, index, element] = [this.#scope.local(), this.#scope.local(), this.#scope.local()];
+    const pair = this.#scope.local();
     this.entries.push(
       run(`${turns}=${this.#turns(value, variables, place)};`),
-      run(`if(!${turns}.isEmpty){for([${index},${element}] of ${turns}.pairs){`),
+      // taken apart by hand: the engine's destructuring asks an iterator for each of the two
+      run(`if(!${turns}.isEmpty){for(${pair} of ${turns}.pairs){${index}=${pair}[0];${element}=${pair}[1];`),
       run(assignTurn(variables, index, element)),
     );
     this.#expressions.withDot({ code: element }, () => this.#branch(node.body));
