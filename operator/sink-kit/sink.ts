@@ -45,6 +45,8 @@ export interface DeliveryDefaults {
   readonly timeoutMs?: number;
   readonly batch?: { readonly maxEvents?: number; readonly maxBytes?: number; readonly maxWaitMs?: number };
   readonly concurrency?: number;
+  /** The largest event that the system takes, as `encode` measures it; `spec.delivery.oversized` says what becomes of others. */
+  readonly maxEventBytes?: number;
 }
 
 /** What the operator lends to a sink. */
