@@ -76,7 +76,8 @@ async function findOne(name: ToolName, env: NodeJS.ProcessEnv, cache: string): P
   return undefined;
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string {
+/** The folder for what tests build or fetch once for all runs of this machine. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const base = env.XDG_CACHE_HOME;
   return join(base === undefined || base === '' ? join(env.HOME ?? homedir(), '.cache') : base, 'eventroute');
 }

@@ -25,14 +25,16 @@ export interface ServerOptions {
   /** The folder for its log file. */
   readonly folder: string;
   readonly reaper: Reaper;
+  /** Its environment; this process's own when left out. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a server; its output goes to `<folder>/<name>.log`. */
-export async function startServer({ binary, args, folder, reaper }: ServerOptions): Promise<Server> {
+export async function startServer({ binary, args, folder, reaper, env }: ServerOptions): Promise<Server> {
   const logFile = join(folder, `${basename(binary)}.log`);
   const output = await open(logFile, 'a');
   // a session of its own: Ctrl-C in the terminal must not end it before those that talk to it
-  const child = spawn(binary, args, { stdio: ['ignore', output.fd, output.fd], detached: true });
+  const child = spawn(binary, args, { stdio: ['ignore', output.fd, output.fd], detached: true, env });
   try {
     await once(child, 'spawn');
   } finally {

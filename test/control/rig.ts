@@ -4,6 +4,7 @@ import { type OwnEvent, type SecretData, type World } from '../../operator/contr
 import { createClusterEvent } from '../../operator/event/core-event.ts';
 import { createOccurrence, type Occurrence } from '../../operator/event/occurrence.ts';
 import { type Condition } from '../../operator/status/condition.ts';
+import { type Clock } from '../../operator/schema/clock.ts';
 import { type ReceiverStatus } from '../../operator/status/receiver-status.ts';
 import { type RouteStatus } from '../../operator/status/route-status.ts';
 import { createMetrics, type Metrics } from '../../operator/telemetry/metrics.ts';
@@ -110,7 +111,8 @@ export async function createActiveRig(): Promise<Rig> {
   return rig;
 }
 
-function createFakeWorld(clock: FakeClock): FakeWorld {
+/** Creates a world that has no object yet. */
+export function createFakeWorld(clock: Pick<Clock, 'now'>): FakeWorld {
   const idOf = ({ kind, metadata }: CustomResource): string =>
     `${kind} ${metadata.namespace}/${metadata.name}`;
   const world: FakeWorld = {
