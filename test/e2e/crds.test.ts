@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { type Cluster, startCluster } from '../cluster/cluster.ts';
+import { waitUntilPublished } from './published-crds.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -41,7 +42,8 @@ describe('custom resource definitions', () => {
       '-f',
       join(root, 'crds'),
     ]);
-    await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=10s']);
+    await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    await waitUntilPublished(cluster);
 
     expect(clientSide).toContain(
       'customresourcedefinition.apiextensions.k8s.io/eventroutes.eventroute.dev created',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Cluster, type ServiceAccountName } from '../cluster/cluster.ts';
 import { findFreePorts } from '../cluster/server.ts';
 import { eventually } from './eventually.ts';
+import { waitUntilPublished } from './published-crds.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -38,6 +39,7 @@ export async function installChart(cluster: Cluster, flags: readonly string[] = 
   const install = ['install', 'eventroute', chart, '--namespace', rootNamespace, '--create-namespace'];
   const { code, stderr } = await cluster.helm([...install, ...flags]);
   if (code !== 0) throw new Error(`helm install failed: ${stderr}`);
+  await waitUntilPublished(cluster);
 }
 
 /** How an operator is started. */
