@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { type Cluster, startCluster } from '../cluster/cluster.ts';
+import { eventually } from './eventually.ts';
 import { waitUntilPublished } from './published-crds.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -66,7 +67,8 @@ describe('custom resource definitions', () => {
     ['eventroute.spec.routes.routes.routes.routes.match', 'receiver'],
     ['eventroute.status', 'conditions'],
   ])('tell kubectl explain about %s', async (path, field) => {
-    const told = await kubectl(['explain', path]);
+    // the index of OpenAPI may lose our group for a moment after a CRD was applied again
+    const told = await eventually(() => kubectl(['explain', path]), { everyMs: 500 });
 
     expect(told).toContain(field);
     expect(told).not.toContain('<no description>');
