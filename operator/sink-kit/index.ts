@@ -43,6 +43,10 @@ export {
   type DocumentOptions,
   type EventLayout,
   Layout,
+  type MarkupDocument,
+  MarkupLayout,
+  MarkupTemplate,
+  type MarkupText,
   Template,
   type TextTemplate,
 } from './template-fields.ts';

@@ -37,3 +37,30 @@ export function Layout(options: FieldOptions): TUnsafe<EventLayout> {
     ...options,
   });
 }
+
+/** A template that can be compiled once more with other words around its actions. */
+export interface MarkupText extends TextTemplate {
+  /** Compiles it with what stands outside of its actions changed. */
+  mapLiterals(map: (literal: string) => string): MarkupText;
+}
+
+/** A layout that can be compiled once more with other words around the actions of its texts. */
+export interface MarkupDocument extends EventLayout {
+  /** Compiles it with what stands outside of actions changed; keys stay. */
+  mapLiterals(map: (literal: string) => string): MarkupDocument;
+}
+
+/** Declares a template whose text has a markup: its own marks can be told from those that an event brings in. */
+export function MarkupTemplate(options: FieldOptions): TUnsafe<MarkupText> {
+  return field<MarkupText>('template', { type: 'string', ...options });
+}
+
+/** Declares a layout whose texts have a markup: its own marks can be told from those that an event brings in. */
+export function MarkupLayout(options: FieldOptions): TUnsafe<MarkupDocument> {
+  return field<MarkupDocument>('layout', {
+    type: 'object',
+    additionalProperties: true,
+    'x-kubernetes-preserve-unknown-fields': true,
+    ...options,
+  });
+}
