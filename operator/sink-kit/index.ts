@@ -3,6 +3,7 @@ export { Type } from '@sinclair/typebox';
 
 export { Duration, OneOf, Quantity, Secret, Text } from '../schema/fields.ts';
 export { type AddressGuard, type AddressGuardOptions, createAddressGuard } from './address-guard.ts';
+export { excerpt } from './clean-text.ts';
 export { type AuthConfig, authFields, authorizationOf, basicAuthorization } from './auth.ts';
 export { DeliveryError } from './delivery-error.ts';
 export { createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
