@@ -1,8 +1,10 @@
+import { isPlainInteger } from './code-scope.ts';
 import { type ExpressionWriter } from './expression-writer.ts';
 import { type Expression, isText, quote } from './expression.ts';
 import { parameterTypes, type GoFunction, type ParameterType } from './function-type.ts';
 import { describeOperand, type Operand } from './nodes.ts';
 import { sameType, typeName } from './value-type.ts';
+import { goTypes } from './value.ts';
 import { type GoType } from '../schema/go-type.ts';
 
 /** A function's call: its arguments in the source, and the value that the pipeline brings. */
@@ -21,7 +23,42 @@ export function callFunction(writer: ExpressionWriter, call: Call): Expression {
   const complaint = wrongCount(found, call);
   if (complaint !== undefined) return writer.scope.failureAfter(call.final, complaint);
   if (call.name === 'and' || call.name === 'or') return shortCircuit(writer, call);
-  return ordinaryCall(writer, found, call);
+  const { first, comparison } = compareIntegers(writer, call);
+  return comparison ?? ordinaryCall(writer, found, { ...call, first });
+}
+
+const comparisons: Readonly<Record<string, string>> = {
+  eq: '===',
+  ne: '!==',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+};
+
+/**
+ * Writes the comparison of an integer field with a whole number as the engine's own; otherwise gives the first operand
+ * if it has been written for that.
+ */
+function compareIntegers(
+  writer: ExpressionWriter,
+  { name, operands, final }: Call,
+): { first?: Expression; comparison?: Expression } {
+  const operator = Object.hasOwn(comparisons, name) ? comparisons[name] : undefined;
+  const [left, right] = operands;
+  const limit = smallInteger(right);
+  if (operator === undefined || limit === undefined) return {};
+  if (left?.kind !== 'field' || operands.length !== 2 || final !== undefined) return {};
+  const first = writer.operand(left);
+  if (!isPlainInteger(first)) return { first };
+  return { comparison: { code: `(r.int(${first.code})${operator}${limit})`, type: goTypes.bool } };
+}
+
+/** A literal that is an integer of 32 bits, in plain digits. */
+function smallInteger(operand: Operand | undefined): bigint | undefined {
+  if (operand?.kind !== 'number' || !/^-?\d+$/.test(operand.text)) return undefined;
+  const { int } = operand.value;
+  return int === undefined || BigInt.asIntN(32, int) !== int ? undefined : int;
 }
 
 function wrongCount(
@@ -67,14 +104,22 @@ function keepFinal(
   return { before: `${local}=${final.code},`, final: kept };
 }
 
-function ordinaryCall(writer: ExpressionWriter, found: GoFunction, call: Call): Expression {
-  const { name, place, operands, final } = call;
+function ordinaryCall(
+  writer: ExpressionWriter,
+  found: GoFunction,
+  call: Call & { readonly first: Expression | undefined },
+): Expression {
+  const { name, place, operands, final, first } = call;
   const { scope } = writer;
   const { parameters, variadic } = found;
   const typeAt = (index: number): ParameterType => parameters[index] ?? variadic ?? 'any';
   const simple = operands.every((operand, index) => isFitting(operand, typeAt(index)));
   const kept = keepFinal(writer, final, simple);
-  const codes = operands.map((operand, index) => argument(writer, operand, typeAt(index)));
+  const codes = operands.map((operand, index) =>
+    index === 0 && first !== undefined
+      ? coerced(writer, first, typeAt(0))
+      : argument(writer, operand, typeAt(index)),
+  );
   if (kept.final !== undefined) codes.push(coerced(writer, kept.final, typeAt(operands.length)));
   const fixed = codes.slice(0, parameters.length);
   if (variadic !== undefined) fixed.push(`[${codes.slice(parameters.length).join(',')}]`);

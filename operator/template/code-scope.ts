@@ -148,7 +148,8 @@ export class CodeScope {
   }
 }
 
-const isPlainInteger = ({ type, raw }: Expression): boolean =>
+/** Tells whether an expression is an integer that is still plain data. */
+export const isPlainInteger = ({ type, raw }: Expression): boolean =>
   raw === true && (type?.kind === 'int32' || type?.kind === 'int64') && type.name === undefined;
 
 /** A type followed through one pointer. */

@@ -12,12 +12,21 @@ export class ExpressionGenerator implements ExpressionWriter {
   readonly scope: CodeScope;
   readonly functions: FunctionTable;
   dot: Expression;
+  readonly #assigned: ReadonlySet<string>;
   #variables: { readonly name: string; expression: Expression }[];
 
-  constructor(scope: CodeScope, functions: FunctionTable, dot: Expression) {
+  constructor(
+    scope: CodeScope,
+    {
+      functions,
+      dot,
+      assigned,
+    }: { functions: FunctionTable; dot: Expression; assigned: ReadonlySet<string> },
+  ) {
     this.scope = scope;
     this.functions = functions;
     this.dot = dot;
+    this.#assigned = assigned;
     this.#variables = [{ name: '$', expression: dot }];
   }
 
@@ -42,6 +51,17 @@ export class ExpressionGenerator implements ExpressionWriter {
     const code = this.scope.local();
     this.#variables.push({ name, expression: { code } });
     return code;
+  }
+
+  /** While `write` runs, the latest variables of these names surely hold texts, unless something is assigned to them. */
+  withTexts(names: readonly string[], write: () => void): void {
+    const latest = names
+      .filter((name) => !this.#assigned.has(name))
+      .map((name) => this.#variables.findLast((variable) => variable.name === name));
+    const known = latest.filter((variable) => variable !== undefined);
+    for (const variable of known) variable.expression = { ...variable.expression, type: goTypes.text };
+    write();
+    for (const variable of known) variable.expression = { code: variable.expression.code };
   }
 
   /** Finds the code of a variable to assign to; undefined when it was never declared. */

@@ -6,10 +6,10 @@ const escapeBase = 0xdc00;
 const escaped = /[\udc80-\udcff]/;
 const loneEscape = /(?<![\ud800-\udbff])[\udc80-\udcff]/g;
 
-const asciiOnly = /^[\x00-\x7f]*$/;
+const beyondAscii = /[^\x00-\x7f]/;
 
 /** Tells whether a text is ASCII, so that its units are its bytes. */
-export const isAscii = (text: string): boolean => asciiOnly.test(text);
+export const isAscii = (text: string): boolean => !beyondAscii.test(text);
 
 /** Makes the text of one byte. */
 export const rawByte = (byte: number): string => String.fromCharCode(byte < 0x80 ? byte : escapeBase + byte);
@@ -77,7 +77,7 @@ export function sliceBytes(text: string, start: number, end: number): string {
 
 /** Joins bytes that a cut had parted, and replaces those that are still no text by U+FFFD: what a reader gets. */
 export function finishText(text: string): string {
-  if (!escaped.test(text) || text.isWellFormed()) return text;
+  if (text.isWellFormed() || !escaped.test(text)) return text;
   return decodeBytes(encodeText(text)).replace(loneEscape, '\ufffd').toWellFormed();
 }
 
@@ -97,4 +97,12 @@ export function compareText(left: string, right: string): number {
     return Buffer.compare(encodeText(left), encodeText(right));
   }
   return left.length - right.length;
+}
+
+const beyondSimpleOrder = /[\ud800-\uffff]/;
+
+/** Sorts Go strings by their bytes, in place; mostly the engine's own order is that. */
+export function sortedTexts(texts: string[]): string[] {
+  if (texts.some((text) => beyondSimpleOrder.test(text))) return texts.sort(compareText);
+  return texts.sort();
 }

@@ -66,6 +66,8 @@ export type Node =
 export interface ParsedTemplate {
   readonly body: readonly Node[];
   readonly definitions: ReadonlyMap<string, readonly Node[]>;
+  /** Names of variables that something is assigned to, anywhere, after they were declared. */
+  readonly assigned: ReadonlySet<string>;
 }
 
 /** Tells whether statements are white space only; Go lets such a definition be replaced. */

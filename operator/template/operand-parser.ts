@@ -27,6 +27,8 @@ export class OperandParser {
   readonly #tokens: TokenReader;
   readonly #knowsFunction: (name: string) => boolean;
   #variables: string[] = ['$'];
+  /** Names of the variables that something is assigned to after they were declared. */
+  readonly assigned = new Set<string>();
   #parens = 0;
 
   constructor(tokens: TokenReader, knowsFunction: (name: string) => boolean) {
@@ -63,6 +65,7 @@ export class OperandParser {
       commands.push(this.#command());
     }
     this.#check(commands, context);
+    if (assigns) for (const name of names) this.assigned.add(name);
     return { kind: 'pipeline', offset, declares: names, assigns, commands };
   }
 

@@ -35,7 +35,7 @@ class TemplateParser {
       if (isEnding(statement)) this.#tokens.fail(`unexpected {{${statement.kind}}}`);
       else body.push(statement);
     }
-    return { body, definitions: this.#definitions };
+    return { body, definitions: this.#definitions, assigned: this.#operands.assigned };
   }
 
   #definition(): boolean {

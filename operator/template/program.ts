@@ -12,7 +12,7 @@ export function generateProgram(source: string, root: GoType, scope: CodeScope):
   const defined = [...parsed.definitions];
   const templates = new Map(defined.map(([name], index) => [name, `t${index}`]));
   const write = (body: readonly Node[], dot: Expression): Entry[] => {
-    const generator = new StatementGenerator(scope, { functions, templates, dot });
+    const generator = new StatementGenerator(scope, { functions, templates, dot, assigned: parsed.assigned });
     const locals = scope.collectLocals(() => generator.block(body));
     return [{ t: 'e', val: locals }, ...generator.entries];
   };

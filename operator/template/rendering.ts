@@ -10,7 +10,7 @@ import { type MethodMember } from './struct-member.ts';
 import { encodeJson } from './json-writer.ts';
 import { integerOf, indirect, isTrue, typeNameOf } from './value-type.ts';
 import { GoMap, GoScalar, GoSlice, type Value } from './value.ts';
-import { compareText } from './go-string.ts';
+import { compareText, sortedTexts } from './go-string.ts';
 import { objectOf, ownValue, textOf, wrap } from './wrap.ts';
 import { type GoType } from '../schema/go-type.ts';
 
@@ -81,6 +81,11 @@ export class Rendering implements FunctionContext {
   /** Writes an integer that is still plain data. */
   integer(raw: unknown): string {
     return Number.isSafeInteger(raw) ? String(raw) : '0';
+  }
+
+  /** An integer that is still plain data, as a number to compare. */
+  int(raw: unknown): number {
+    return Number.isSafeInteger(raw) ? (raw as number) : 0;
   }
 
   print(value: Value): string {
@@ -189,18 +194,11 @@ export class Rendering implements FunctionContext {
     return this.fail(`range can't iterate over a nil ${typeNameOf(value)}`, place);
   }
 
-  hasKeys(raw: unknown): boolean {
-    const data = objectOf(raw);
-    for (const key in data) if (Object.hasOwn(data, key)) return true;
-    return false;
-  }
-
-  /** The turns over a map that is still plain data. */
-  mapTurns(type: GoType, raw: unknown): Turns {
-    const data = objectOf(raw);
-    const keys = Object.keys(data).sort(compareText);
+  /** The keys of a map that is still plain data, in Go's order. */
+  keysOf(raw: unknown): readonly string[] {
+    const keys = sortedTexts(Object.keys(objectOf(raw)));
     this.budget.spend(keys.length);
-    return { isEmpty: false, pairs: keys.map((key) => [key, wrap(type, data[key])] as const) };
+    return keys;
   }
 
   *#count(count: bigint, like: Value): Generator<readonly [Value, Value]> {

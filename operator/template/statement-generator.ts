@@ -1,7 +1,7 @@
 import { type GoMapType } from '../schema/go-type.ts';
 import { type CodeScope } from './code-scope.ts';
 import { ExpressionGenerator } from './expression-generator.ts';
-import { type Expression } from './expression.ts';
+import { type Expression, isText } from './expression.ts';
 import { type FunctionTable } from './function-type.ts';
 import { type Node } from './nodes.ts';
 
@@ -24,6 +24,13 @@ const escapeText = (text: string): string =>
 /** Names of the functions that `define` makes, by the names of the templates. */
 export type TemplateNames = ReadonlyMap<string, string>;
 
+interface StatementOptions {
+  readonly functions: FunctionTable;
+  readonly templates: TemplateNames;
+  readonly dot: Expression;
+  readonly assigned: ReadonlySet<string>;
+}
+
 /** Writes the statements of one template. */
 export class StatementGenerator {
   readonly entries: Entry[] = [];
@@ -31,13 +38,10 @@ export class StatementGenerator {
   readonly #expressions: ExpressionGenerator;
   readonly #templates: TemplateNames;
 
-  constructor(
-    scope: CodeScope,
-    { functions, templates, dot }: { functions: FunctionTable; templates: TemplateNames; dot: Expression },
-  ) {
+  constructor(scope: CodeScope, { templates, ...rest }: StatementOptions) {
     this.#scope = scope;
     this.#templates = templates;
-    this.#expressions = new ExpressionGenerator(scope, functions, dot);
+    this.#expressions = new ExpressionGenerator(scope, rest);
   }
 
   block(nodes: readonly Node[]): void {
@@ -121,34 +125,48 @@ export class StatementGenerator {
         (pipeline.assigns ? this.#expressions.assignable(name) : this.#expressions.declare(name)) ??
         this.#scope.failure(`undefined variable: ${name}`).code,
     );
+    const { type, raw } = value;
+    if (raw === true && type?.kind === 'map') this.#rangeOverMap(node, { ...value, type }, variables);
+    else this.#rangeOverValue(node, { value, variables, place });
+    this.#otherwise(node);
+  }
+
+  #rangeOverValue(
+    node: Block,
+    { value, variables, place }: { value: Expression; variables: readonly string[]; place: string },
+  ): void {
     const [turns, index, element] = [this.#scope.local(), this.#scope.local(), this.#scope.local()];
     const pair = this.#scope.local();
+    // until the first turn, the variables hold all of it
+    const whole = variables.map((name) => `${name}=`).join('') + this.#scope.value(value);
     this.entries.push(
-      run(`${turns}=${this.#turns(value, variables, place)};`),
+      run(`${turns}=r.turns(${whole},${variables.length},${place});`),
       // taken apart by hand: the engine's destructuring asks an iterator for each of the two
       run(`if(!${turns}.isEmpty){for(${pair} of ${turns}.pairs){${index}=${pair}[0];${element}=${pair}[1];`),
       run(assignTurn(variables, index, element)),
     );
     this.#expressions.withDot({ code: element }, () => this.#branch(node.body));
     this.entries.push(run('}}'));
-    this.#otherwise(node);
-  }
-
-  /** What a loop goes over; its variables hold all of it until the first turn. */
-  #turns(value: Expression, variables: readonly string[], place: string): string {
-    const { type, raw } = value;
-    if (raw === true && type?.kind === 'map') return this.#mapTurns({ ...value, type }, variables);
-    const whole = variables.map((name) => `${name}=`).join('') + this.#scope.value(value);
-    return `r.turns(${whole},${variables.length},${place})`;
   }
 
   /** A map that is still plain data is looped over as it is. */
-  #mapTurns(value: Expression & { type: GoMapType }, variables: readonly string[]): string {
-    const local = this.#scope.local();
-    const whole = this.#scope.value({ ...value, code: local });
-    const empty = variables.map((name) => `${name}=`).join('');
-    const turns = `r.mapTurns(${this.#scope.constant(value.type.of)},${local})`;
-    return `(${local}=${value.code},r.hasKeys(${local})?${turns}:r.turns(${empty}${whole},${variables.length},0))`;
+  #rangeOverMap(node: Block, value: Expression & { type: GoMapType }, variables: readonly string[]): void {
+    const [map, keys] = [this.#scope.local(), this.#scope.local()];
+    const [key, element] = [this.#scope.local(), this.#scope.local()];
+    const { type } = value;
+    const isOfTexts = isText({ code: '', type: type.of });
+    const whole = variables.map((name) => `${name}=`).join('') + this.#scope.value({ ...value, code: map });
+    const read = this.#scope.value({ code: `${map}[${key}]`, type: type.of, raw: true });
+    this.entries.push(
+      run(`if(${map}=${value.code},${keys}=r.keysOf(${map}),${keys}.length!==0||(${whole},false)){`),
+      run(`for(${key} of ${keys}){${element}=${read};${assignTurn(variables, key, element)}`),
+    );
+    const { declares } = node.pipeline;
+    const texts = isOfTexts ? declares : declares.slice(0, -1);
+    this.#expressions.withDot(isOfTexts ? { code: element, type: type.of } : { code: element }, () =>
+      this.#expressions.withTexts(texts, () => this.#branch(node.body)),
+    );
+    this.entries.push(run('}}'));
   }
 
   #template({ offset, name, pipeline }: Extract<Node, { kind: 'template' }>): void {

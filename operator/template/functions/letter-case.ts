@@ -1,4 +1,4 @@
-import { finishText } from '../go-string.ts';
+import { finishText, isAscii } from '../go-string.ts';
 
 /** Go's simple case mapping: one character for one, whatever stands around it. */
 const titles: Readonly<Record<string, string>> = {
@@ -46,15 +46,13 @@ function titleChar(char: string): string {
   return titles[char] ?? upperChar(char);
 }
 
-const ascii = /^[\x00-\x7f]*$/;
-
 /** Go's strings.ToUpper. */
 export const toUpper = (text: string): string =>
-  ascii.test(text) ? text.toUpperCase() : Array.from(finishText(text), upperChar).join('');
+  isAscii(text) ? text.toUpperCase() : Array.from(finishText(text), upperChar).join('');
 
 /** Go's strings.ToLower. */
 export const toLower = (text: string): string =>
-  ascii.test(text) ? text.toLowerCase() : Array.from(finishText(text), lowerChar).join('');
+  isAscii(text) ? text.toLowerCase() : Array.from(finishText(text), lowerChar).join('');
 
 /** Go's unicode.IsSpace. */
 export const isSpace = (char: string): boolean =>
