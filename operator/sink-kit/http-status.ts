@@ -28,6 +28,10 @@ const outcomes: Readonly<Record<number, Outcome>> = {
   505: { reason: 'Rejected', permanent: true },
 };
 
+/** What Go's servers, nginx and Apache say to plain HTTP on a port for https. */
+const httpsOnly =
+  /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|plain HTTP to an SSL-enabled server/;
+
 /**
  * Tells what an answer means for the delivery; undefined when it was taken (2xx).
  * 408, 425, 429 and 5xx are retried, after the time that Retry-After names; other 4xx and redirects are permanent.
@@ -36,6 +40,7 @@ export function failureOfResponse(response: HttpResponse, nowMs = Date.now()): D
   const { status } = response;
   if (status >= 200 && status < 300) return undefined;
   if (status >= 300 && status < 400) return redirectFailure(response);
+  if (status === 400 && httpsOnly.test(response.bodyText)) return schemeFailure(response);
   const { reason, permanent, advice } = outcomes[status] ?? outcomeOfClass(status);
   return new DeliveryError([describe(response), advice].filter(Boolean).join('; '), {
     reason,
@@ -57,6 +62,14 @@ function describe({ status, endpoint, bodyText }: HttpResponse): string {
   const said = excerpt(bodyText);
   const name = STATUS_CODES[status];
   return `${endpoint} answered ${status}${name === undefined ? '' : ` ${name}`}${said === '' ? '' : `: ${said}`}`;
+}
+
+/** Nothing is wrong with the event, so it waits until somebody has mended the address. */
+function schemeFailure(response: HttpResponse): DeliveryError {
+  return DeliveryError.retry(
+    `${describe(response)}; write https:// where the address has http://`,
+    'TLSFailed',
+  );
 }
 
 /** The host is all that is told of the new place: its path and query may be a credential as ours may. */

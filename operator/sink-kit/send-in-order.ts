@@ -6,6 +6,7 @@ import { type Outgoing } from './sink.ts';
 /** Some events of a batch that go out together, by one request. */
 export interface PartOfBatch<Payload> {
   readonly events: readonly Outgoing<Payload>[];
+  /** Throws a DeliveryError with one result for each of `events` where they did not all fare the same. */
   readonly send: () => Promise<void>;
 }
 
@@ -35,13 +36,25 @@ export async function sendInOrder<Payload>(
     const before = waiting.get('') ?? firstOf(part, waiting);
     const failure = before ?? (await outcomeOf(part));
     if (failure === undefined) continue;
-    for (const outgoing of part.events) {
-      failures.set(outgoing, failure);
-      if (!failure.permanent) waiting.set(objectOf(outgoing), failure);
+    for (const [outgoing, own] of failuresIn(part, failure)) {
+      failures.set(outgoing, own);
+      if (!own.permanent) waiting.set(objectOf(outgoing), own);
+      if (generalReasons.has(own.reason)) waiting.set('', own);
     }
-    if (generalReasons.has(failure.reason)) waiting.set('', failure);
   }
   throwFailures(batch, failures);
+}
+
+/** A part may have failed in part itself. */
+function failuresIn<Payload>(
+  { events }: PartOfBatch<Payload>,
+  failure: DeliveryError,
+): (readonly [Outgoing<Payload>, DeliveryError])[] {
+  if (failure.results === undefined) return events.map((outgoing) => [outgoing, failure] as const);
+  return events.flatMap((outgoing, index) => {
+    const own = failure.results?.[index];
+    return own === undefined ? [] : [[outgoing, own] as const];
+  });
 }
 
 function throwFailures<Payload>(

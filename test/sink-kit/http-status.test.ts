@@ -41,6 +41,17 @@ describe('the meaning of an HTTP status', () => {
     expect(failureOfResponse(response(status))).toMatchObject({ reason, permanent });
   });
 
+  it.each([
+    'Client sent an HTTP request to an HTTPS server.',
+    '<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>',
+    "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+  ])('a wrong scheme is no fault of the event: %s', (bodyText) => {
+    const failure = failureOfResponse(response(400, { bodyText }));
+
+    expect(failure).toMatchObject({ reason: 'TLSFailed', permanent: false });
+    expect(failure?.message).toMatch(/write https:\/\/ where the address has http:\/\/$/);
+  });
+
   it('tells status, name and what the server said', () => {
     const bodyText = '{"error":\n\t"no such  field"}\u0000';
 
