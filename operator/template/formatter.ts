@@ -12,6 +12,7 @@ import {
 } from './text-format.ts';
 import { structFields } from './struct-value.ts';
 import { GoTime } from './go-time.ts';
+import { structOfTime } from './time-struct.ts';
 import { typeName, typeNameOf } from './value-type.ts';
 import { GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type Value } from './value.ts';
 import { compareText, decodeBytes } from './go-string.ts';
@@ -136,9 +137,14 @@ export class Formatter {
     else if (value instanceof GoSlice) this.#slice(value, depth);
     else if (value instanceof GoPointer) this.#pointer(value, depth);
     else if (value instanceof GoStruct) this.#struct(value, depth);
-    else if (value instanceof GoTime)
-      this.#write(stringOf(value, (inner) => printValue(inner, this.#budget)) ?? '');
+    else if (value instanceof GoTime) this.#time(value, depth);
     else this.#write(this.#flags.sharpV ? 'interface {}(nil)' : '<nil>');
+  }
+
+  /** A time without its methods. */
+  #time(time: GoTime, depth: number): void {
+    if (this.#flags.sharpV) this.#write(stringOf(time, (inner) => printValue(inner, this.#budget)) ?? '');
+    else this.#struct(structOfTime(time), depth);
   }
 
   #scalar(scalar: GoScalar): void {
@@ -205,11 +211,8 @@ export class Formatter {
         this.#write(`(${typeName(pointer.type)})(nil)`);
         return;
       }
-      if (this.#verb === 'v') {
-        this.#write(pad('<nil>', this.#flags));
-        return;
-      }
-      this.#badVerb(pointer);
+      if (this.#verb === 'v') this.#write(pad('<nil>', this.#flags));
+      else this.#orBad(/^[bdoxX]$/.test(this.#verb) ? this.#integer(0n, true) : undefined, pointer);
       return;
     }
     // Go prints an address here, which says nothing and changes from run to run.

@@ -62,15 +62,20 @@ export function deepCopy(value: Value, budget: Budget, depth = 0): Value {
   if (value instanceof GoMap) {
     budget.spend(value.entries.size + 1);
     const entries = [...value.entries].map(
-      ([key, item]) => [key, deepCopy(item, budget, depth + 1)] as const,
+      ([key, item]) => [key, copyItem(item, budget, depth + 1)] as const,
     );
     return new GoMap(value.type, new Map(entries), value.isNil);
   }
   if (value instanceof GoPointer) return copyPointer(value);
   if (!(value instanceof GoSlice)) return value;
   budget.spend(value.items.length + 1);
-  const items = value.items.map((item) => deepCopy(item, budget, depth + 1));
+  const items = value.items.map((item) => copyItem(item, budget, depth + 1));
   return new GoSlice(value.type, items, value.isNil);
+}
+
+/** A nil pointer inside of a list or map is no pointer any more in Go's copy. */
+function copyItem(item: Value, budget: Budget, depth: number): Value {
+  return item instanceof GoPointer && item.target === undefined ? null : deepCopy(item, budget, depth);
 }
 
 /** Go's copies lose the fields that only their own package may see, as those of a semantic version. */
