@@ -4,6 +4,7 @@ import { type SinkDefinition } from '../sink-kit/index.ts';
 const sinks = {
   file: () => import('./file.ts'),
   pipe: () => import('./pipe.ts'),
+  slack: () => import('./slack.ts'),
   stdout: () => import('./stdout.ts'),
   syslog: () => import('./syslog.ts'),
   udp: () => import('./udp.ts'),
