@@ -3,8 +3,10 @@ import { type SinkDefinition } from '../sink-kit/index.ts';
 /** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
 const sinks = {
   file: () => import('./file.ts'),
+  loki: () => import('./loki.ts'),
   pipe: () => import('./pipe.ts'),
   slack: () => import('./slack.ts'),
+  splunk: () => import('./splunk.ts'),
   stdout: () => import('./stdout.ts'),
   syslog: () => import('./syslog.ts'),
   udp: () => import('./udp.ts'),
