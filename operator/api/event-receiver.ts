@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 
-import { deliveryFields } from '../delivery/policy.ts';
+import { deliveryFields } from '../delivery/policy-fields.ts';
 import { OneOf } from '../schema/fields.ts';
 import { joinPath, type Problem } from '../schema/problem.ts';
 import { createValidator, type Validator } from '../schema/validate.ts';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { readReceiver, type EventReceiver } from '../api/event-receiver.ts';
 import { type CustomResource } from '../api/resource.ts';
-import { checkPolicy, resolvePolicy, type DeliveryPolicy } from '../delivery/policy.ts';
+import { checkPolicy } from '../delivery/policy-check.ts';
+import { resolvePolicy, type DeliveryPolicy } from '../delivery/policy.ts';
 import { describeProblems, joinPath, type Problem } from '../schema/problem.ts';
 import { type Reason } from '../schema/reasons.ts';
 import { resolveConfig, secretRefs, type DeliveryDefaults, type SinkDefinition } from '../sink-kit/index.ts';

@@ -1,4 +1,5 @@
 import { DeliveryError, type Sink } from '../sink-kit/index.ts';
+import { encodeWithin } from './event-size.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { type EncodedEntry, type Entry, type Queue } from './queue.ts';
 
@@ -68,7 +69,7 @@ class QueueBatcher implements Batcher {
     while (this.#entries.length < limits.maxEvents && this.#bytes < limits.maxBytes) {
       const entry = this.#queue.take();
       if (entry === undefined) return false;
-      if (!this.#isEncoded(entry, sink)) continue;
+      if (!this.#isEncoded(entry, sink, limits)) continue;
       if (this.#entries.length > 0 && this.#bytes + entry.bytes > limits.maxBytes) {
         this.#queue.putBack(entry);
         return true;
@@ -81,10 +82,10 @@ class QueueBatcher implements Batcher {
   }
 
   /** Encodes an entry once for a sink. */
-  #isEncoded(entry: Entry, sink: Sink): entry is EncodedEntry {
+  #isEncoded(entry: Entry, sink: Sink, limits: DeliveryPolicy['batch']): entry is EncodedEntry {
     if (entry.encodedBy === sink) return true;
     try {
-      const { payload, bytes } = sink.encode(entry.event);
+      const { payload, bytes } = encodeWithin(sink, entry.event, limits);
       entry.outgoing = { event: entry.event, payload };
       entry.bytes = bytes;
       entry.encodedBy = sink;

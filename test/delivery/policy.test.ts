@@ -1,4 +1,6 @@
-import { checkPolicy, deliveryFields, resolvePolicy } from '../../operator/delivery/policy.ts';
+import { checkPolicy } from '../../operator/delivery/policy-check.ts';
+import { deliveryFields } from '../../operator/delivery/policy-fields.ts';
+import { resolvePolicy } from '../../operator/delivery/policy.ts';
 import { createValidator } from '../../operator/schema/validate.ts';
 import { writtenSchema } from '../../operator/schema/written.ts';
 
@@ -7,7 +9,13 @@ describe('resolvePolicy', () => {
     expect(resolvePolicy(undefined)).toEqual({
       timeoutMs: 10_000,
       retry: { initialMs: 1_000, maxMs: 300_000, maxAgeMs: 3_600_000 },
-      batch: { maxEvents: 1, maxBytes: 1_048_576, maxWaitMs: 1_000 },
+      batch: {
+        maxEvents: 1,
+        maxBytes: 1_048_576,
+        maxWaitMs: 1_000,
+        maxEventBytes: undefined,
+        oversized: 'Truncate',
+      },
       buffer: { maxEvents: 10_000, onFull: 'DropOldest' },
       concurrency: 4,
       ordering: 'PerObject',
@@ -35,11 +43,14 @@ describe('resolvePolicy', () => {
       buffer: { maxEvents: 50, onFull: 'DropNewest' },
       concurrency: 9,
       ordering: 'None',
+      oversized: 'Drop',
     };
-    expect(resolvePolicy(written, { timeoutMs: 1, concurrency: 1, batch: { maxEvents: 2 } })).toEqual({
+    expect(
+      resolvePolicy(written, { timeoutMs: 1, concurrency: 1, batch: { maxEvents: 2 }, maxEventBytes: 900 }),
+    ).toEqual({
       timeoutMs: 90_000,
       retry: { initialMs: 250, maxMs: 10_000, maxAgeMs: 0 },
-      batch: { maxEvents: 7, maxBytes: 2_097_152, maxWaitMs: 0 },
+      batch: { maxEvents: 7, maxBytes: 2_097_152, maxWaitMs: 0, maxEventBytes: 900, oversized: 'Drop' },
       buffer: { maxEvents: 50, onFull: 'DropNewest' },
       concurrency: 9,
       ordering: 'None',

@@ -1,0 +1,131 @@
+import { type Static, type TObject, Type } from '@sinclair/typebox';
+
+import { parseDuration } from '../schema/duration.ts';
+import { Duration, OneOf, Quantity } from '../schema/fields.ts';
+import { parseQuantity } from '../schema/quantity.ts';
+import { oversizedPolicies } from './event-size.ts';
+
+/** What goes when a receiver's buffer is full. */
+export const overflowPolicies = ['DropOldest', 'DropNewest'] as const;
+/** Which events may overtake each other on the way to a receiver. */
+export const orderings = ['PerObject', 'None'] as const;
+
+const retryFields = Type.Object(
+  {
+    initial: Type.Optional(
+      Duration({
+        description:
+          'Longest wait before the second attempt; it doubles with every further failure, and the actual wait is random between zero and it. From 10ms to 1h, 1s by default. A longer wait that the system itself asks for (Retry-After) is kept.',
+        examples: ['1s'],
+      }),
+    ),
+    max: Type.Optional(
+      Duration({ description: 'What the wait grows to. From 10ms to 24h, 5m by default.', examples: ['5m'] }),
+    ),
+    maxAge: Type.Optional(
+      Duration({
+        description:
+          'How long an event is retried, counted from its arrival, before it is dropped as Expired. Up to 168h, 1h by default; 0s means one attempt.',
+        examples: ['1h'],
+      }),
+    ),
+  },
+  { description: 'How failed attempts are repeated. What the system refuses for good is not retried.' },
+);
+
+const batchFields = Type.Object(
+  {
+    maxEvents: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        description: 'Most events of one request; by default what suits the sink, else 1.',
+      }),
+    ),
+    maxBytes: Type.Optional(
+      Quantity({
+        description:
+          'Most bytes of one request, measured on the rendered events; a larger event travels alone. From 1Ki to 256Mi, by default what suits the sink, else 1Mi.',
+        examples: ['1Mi'],
+      }),
+    ),
+    maxWait: Type.Optional(
+      Duration({
+        description:
+          'How long an event may wait for others to fill its batch. Up to 5m, by default what suits the sink, else 1s.',
+        examples: ['1s'],
+      }),
+    ),
+  },
+  { description: 'How many events travel in one request.' },
+);
+
+const bufferFields = Type.Object(
+  {
+    maxEvents: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Most events that wait or are being sent, held in memory; 10000 by default.',
+      }),
+    ),
+    onFull: Type.Optional(
+      OneOf(overflowPolicies, {
+        description:
+          'What is dropped, as QueueFull, when the buffer is full: DropOldest (the default) the event that waits longest, DropNewest the one that arrives.',
+      }),
+    ),
+  },
+  { description: 'The events that wait for this receiver.' },
+);
+
+/** The fields of `spec.delivery`, as users write them; every one may be left out. */
+export const deliveryFields = Type.Object(
+  {
+    timeout: Type.Optional(
+      Duration({
+        description:
+          'Longest time of one attempt. From 10ms to 1h, by default what suits the sink, else 10s.',
+        examples: ['10s'],
+      }),
+    ),
+    retry: Type.Optional(retryFields),
+    batch: Type.Optional(batchFields),
+    buffer: Type.Optional(bufferFields),
+    concurrency: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description: 'Most requests at the same time; by default what suits the sink, else 4.',
+      }),
+    ),
+    ordering: Type.Optional(
+      OneOf(orderings, {
+        description:
+          'PerObject (the default) delivers the events of one object in the order in which they happened, also across retries; None lets them overtake each other.',
+      }),
+    ),
+    oversized: Type.Optional(
+      OneOf(oversizedPolicies, {
+        description:
+          'What becomes of an event that is larger than the system takes: Truncate (the default) cuts its message, Drop drops it as PayloadTooLarge.',
+      }),
+    ),
+  },
+  {
+    description: 'How events are delivered to this receiver. Every field has a default that suits the sink.',
+  },
+) satisfies TObject;
+
+/** `spec.delivery` as a user writes it. */
+export type WrittenPolicy = Static<typeof deliveryFields>;
+
+/** Reads a duration in milliseconds. The schema's type of one is the resolved one; what is written is text. */
+export function toMs(written: unknown): number | undefined {
+  return typeof written === 'string' ? parseDuration(written) : undefined;
+}
+
+/** Reads a quantity of bytes. */
+export function toBytes(written: unknown): number | undefined {
+  return typeof written === 'number' ? written : parseQuantity(typeof written === 'string' ? written : '');
+}
