@@ -23,7 +23,7 @@ export interface DeliveryPolicy {
 export function resolvePolicy(written: unknown, sinkDefaults: DeliveryDefaults = {}): DeliveryPolicy {
   const { timeout, retry, buffer, concurrency, ordering } = (written ?? {}) as WrittenPolicy;
   const bufferPolicy = resolveBuffer(buffer);
-  const batchPolicy = resolveBatch((written ?? {}) as WrittenPolicy, sinkDefaults);
+  const batchPolicy = resolveBatch(written ?? {}, sinkDefaults);
   return {
     timeoutMs: toMs(timeout) ?? sinkDefaults.timeoutMs ?? 10_000,
     retry: resolveRetry(retry),
@@ -39,15 +39,15 @@ function resolveBuffer(written: WrittenPolicy['buffer'] = {}): DeliveryPolicy['b
 }
 
 function resolveBatch(
-  { batch, oversized }: WrittenPolicy,
-  { batch: defaults, maxEventBytes }: DeliveryDefaults,
+  { batch: written = {}, oversized = 'Truncate' }: WrittenPolicy,
+  { batch: defaults = {}, maxEventBytes }: DeliveryDefaults,
 ): DeliveryPolicy['batch'] {
   return {
-    maxEvents: batch?.maxEvents ?? defaults?.maxEvents ?? 1,
-    maxBytes: toBytes(batch?.maxBytes) ?? defaults?.maxBytes ?? 1024 ** 2,
-    maxWaitMs: toMs(batch?.maxWait) ?? defaults?.maxWaitMs ?? 1_000,
+    maxEvents: written.maxEvents ?? defaults.maxEvents ?? 1,
+    maxBytes: toBytes(written.maxBytes) ?? defaults.maxBytes ?? 1024 ** 2,
+    maxWaitMs: toMs(written.maxWait) ?? defaults.maxWaitMs ?? 1_000,
     maxEventBytes,
-    oversized: oversized ?? 'Truncate',
+    oversized,
   };
 }
 
