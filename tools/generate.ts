@@ -3,9 +3,16 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { makeGeneratedFiles } from './generated-files.ts';
+import { receiverPagesFolder } from './receiver-pages.ts';
 
 /** Folders that hold nothing but generated files: what is no longer made is removed from them. */
-const wholly = ['crds', 'charts/eventroute/crds', 'examples/receivers', 'docs/reference'];
+const wholly = [
+  'crds',
+  'charts/eventroute/crds',
+  'examples/receivers',
+  'docs/reference',
+  receiverPagesFolder,
+];
 
 const check = process.argv.includes('--check');
 const files = await makeGeneratedFiles();

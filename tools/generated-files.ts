@@ -1,11 +1,13 @@
 import { generateFiles, type GeneratedFile } from '../operator/api/reference.ts';
 import { createMetrics } from '../operator/telemetry/metrics.ts';
 import { metricsPage } from '../operator/telemetry/reference.ts';
+import { makeReceiverPages } from './receiver-pages.ts';
 
 /** Makes every generated file of the repository. */
 export async function makeGeneratedFiles(): Promise<GeneratedFile[]> {
   return [
     ...(await generateFiles()),
+    ...(await makeReceiverPages()),
     { path: 'docs/reference/metrics.md', text: metricsPage(createMetrics('').describe()) },
   ];
 }

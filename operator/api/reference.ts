@@ -82,18 +82,37 @@ function withoutSinkFields(spec: WrittenSchema): WrittenSchema {
 }
 
 async function sinksPage(): Promise<string> {
-  const sections = await Promise.all(
+  const rows = await Promise.all(
     sinkNames.map(async (name) => {
-      const { summary, config, example, local } = await loadSink(name);
-      const where =
-        local === true
-          ? "\nWrites to the operator's own machine: in the root namespace only, unless `--allow-local-sinks` names more.\n"
-          : '';
-      const yaml = stringify({ spec: { sink: { [name]: example } } }, { lineWidth: 0 });
-      return `## ${name}\n\n${summary}\n${where}\n\`\`\`yaml\n${yaml}\`\`\`\n\n${docTable(writtenSchema(config))}`;
+      const { summary } = await loadSink(name);
+      return `| [\`${name}\`](../receivers/${name}.md) | ${summary} |`;
     }),
   );
-  return `${markdownHeader}# Sinks\n\nThe blocks of an EventReceiver's \`spec.sink\`.\n\n${sections.join('\n')}`;
+  return `${markdownHeader}# Sinks\n\nThe blocks of an EventReceiver's \`spec.sink\`, each with a page of its own.\n\n| Sink | What it does |\n| --- | --- |\n${rows.join('\n')}\n`;
+}
+
+/** What the page of a receiver says out of its declaration; the rest of it is written by hand. */
+export interface ReceiverBlocks {
+  readonly summary: string;
+  /** A whole, valid `spec.sink`, as YAML in a fence. */
+  readonly example: string;
+  /** The table of the sink's fields. */
+  readonly fields: string;
+}
+
+/** Makes the generated parts of a receiver's page. */
+export async function receiverBlocks(name: (typeof sinkNames)[number]): Promise<ReceiverBlocks> {
+  const { summary, config, example, local } = await loadSink(name);
+  const where =
+    local === true
+      ? "\n\nWrites to the operator's own machine: in the root namespace only, unless `--allow-local-sinks` names more."
+      : '';
+  const yaml = stringify({ spec: { sink: { [name]: example } } }, { lineWidth: 0 });
+  return {
+    summary: `${summary}${where}`,
+    example: `\`\`\`yaml\n${yaml}\`\`\``,
+    fields: docTable(writtenSchema(config)).trimEnd(),
+  };
 }
 
 function reasonsPage(): string {
