@@ -11,6 +11,8 @@ export interface SeenRequest {
   readonly headers: IncomingMessage['headers'];
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  /** The body as it came, for one that is compressed. */
+  readonly rawBody: Buffer;
 }
 
 /** A loopback HTTP server that keeps what it got. */
@@ -37,7 +39,8 @@ export async function startServer(
     request.on('error', () => undefined);
     request.on('end', () => {
       const { method = '', url = '', headers, rawHeaders } = request;
-      const seen = { method, url, headers, rawHeaders, body: Buffer.concat(chunks).toString() };
+      const rawBody = Buffer.concat(chunks);
+      const seen = { method, url, headers, rawHeaders, body: rawBody.toString(), rawBody };
       requests.push(seen);
       answer(response, seen);
     });
