@@ -1,4 +1,5 @@
 import { DeliveryError, type Outgoing, sendInOrder, toDeliveryError } from '../sink-kit/index.ts';
+import { type AwsPlace, entryError } from './aws-error.ts';
 
 type Batch<Payload> = readonly Outgoing<Payload>[];
 
@@ -85,5 +86,77 @@ function throwFailures(results: Results): void {
   throw DeliveryError.partial(
     `${failures.length} of ${results.length} events failed: ${first.message}`,
     results,
+  );
+}
+
+/** What every answer of the SDK holds. */
+export interface AwsAnswer {
+  readonly $metadata: { readonly httpStatusCode?: number | undefined };
+}
+
+/** What SQS and SNS answer to a batch. */
+export interface BatchAnswer extends AwsAnswer {
+  readonly Successful?: readonly { readonly Id?: string | undefined }[] | undefined;
+  readonly Failed?:
+    | readonly {
+        readonly Id?: string | undefined;
+        readonly Code?: string | undefined;
+        readonly Message?: string | undefined;
+        readonly SenderFault?: boolean | undefined;
+      }[]
+    | undefined;
+}
+
+/** Reads the answer to a batch whose entries had their places as ids; an entry that it does not name counts as not taken. */
+export function entryResults(
+  answer: BatchAnswer,
+  { count, place }: { readonly count: number; readonly place: AwsPlace },
+): Results {
+  const taken = new Set(answer.Successful?.map(({ Id }) => Id));
+  const failures = new Map(
+    answer.Failed?.map(({ Id, Code, Message, SenderFault = false }) => [
+      Id,
+      entryError({ code: Code, message: Message, isOurs: SenderFault }, place),
+    ]),
+  );
+  return Array.from({ length: count }, (_, index) => {
+    const id = String(index);
+    return failures.get(id) ?? (taken.has(id) ? undefined : unanswered(answer, place));
+  });
+}
+
+/** What Kinesis, Firehose and EventBridge answer for one record. */
+export interface RecordAnswer {
+  readonly ErrorCode?: string | undefined;
+  readonly ErrorMessage?: string | undefined;
+}
+
+/**
+ * Reads an answer that has one entry for each record, in order; one that has none counts as not taken.
+ */
+export function recordResults(
+  answer: AwsAnswer,
+  records: readonly RecordAnswer[] | undefined,
+  { count, place }: { readonly count: number; readonly place: AwsPlace },
+): Results {
+  return Array.from({ length: count }, (_, index) => {
+    const record = records?.[index];
+    if (record === undefined) return unanswered(answer, place);
+    const { ErrorCode, ErrorMessage } = record;
+    if (!ErrorCode) return undefined;
+    return entryError({ code: ErrorCode, message: ErrorMessage, isOurs: isOurFault(ErrorCode) }, place);
+  });
+}
+
+/** Where an answer does not say whose fault it was, its code does: what is the service's own fault passes. */
+function isOurFault(code: string): boolean {
+  return !/Internal|Unavailable|Timeout|Thrott/i.test(code);
+}
+
+/** An endpoint that answers, but not as AWS does, must not pass for one that has taken the event. */
+function unanswered({ $metadata }: AwsAnswer, { host }: AwsPlace): DeliveryError {
+  return DeliveryError.retry(
+    `${host} answered ${$metadata.httpStatusCode ?? 200} without a word on the event: check that the endpoint is one of AWS`,
+    'ServerError',
   );
 }

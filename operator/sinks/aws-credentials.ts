@@ -1,5 +1,6 @@
-import { createHttpClient, createTlsOptions, type SinkContext } from '../sink-kit/index.ts';
+import { createHttpClient, createTlsOptions, DeliveryError, type SinkContext } from '../sink-kit/index.ts';
 import { type AwsConfig, awsKeys, checkEndpoint } from './aws-config.ts';
+import { toAwsError } from './aws-error.ts';
 import { createAwsHandler } from './aws-handler.ts';
 import { silent } from './aws-log.ts';
 
@@ -55,7 +56,28 @@ export async function createAwsCredentials(
         logger: silent,
       })
     : chain;
-  return { provide, close: () => http.close() };
+  const host = endpoint === undefined ? `AWS STS in ${region}` : new URL(endpoint).host;
+  return { provide: () => explained(provide, host, config.roleArn), close: () => http.close() };
+}
+
+/** Whoever may not have a role has the wrong credentials, whatever the sink's own service would say to it. */
+async function explained(
+  provide: () => Promise<AwsIdentity>,
+  host: string,
+  roleArn: string | undefined,
+): Promise<AwsIdentity> {
+  try {
+    return await provide();
+  } catch (cause) {
+    const error = toAwsError(cause, { host });
+    if (error.reason !== 'Forbidden' && error.reason !== 'Rejected') throw error;
+    const role = roleArn ? `role ${roleArn}` : "the role of the operator's service account";
+    throw DeliveryError.retry(
+      `${role} was not given: ${error.message}; check the role and its trust policy`,
+      'Unauthorized',
+      { cause },
+    );
+  }
 }
 
 function roleParameters(

@@ -66,6 +66,9 @@ const meanings: Readonly<Record<string, AwsMeaning>> = {
   disabled: retry('Forbidden', 'the KMS key, the endpoint or the region is disabled: enable it'),
   endpointdisabled: retry('Forbidden', 'the endpoint is disabled: enable it'),
   regiondisabled: retry('Forbidden', 'AWS STS is not active in the region: activate it in the account'),
+  invalidkmsresource: retry('Forbidden', 'the KMS key cannot be used: check its state and its policy'),
+  invalidkeyusage: retry('Forbidden', 'the KMS key cannot be used: check its state and its policy'),
+  opsitemaccessdenied: forbidden,
   invalidstate: retry('Forbidden', 'the resource or its KMS key is not ready to be used: check its state'),
 
   resourcenotfound: missing,
@@ -95,6 +98,8 @@ const meanings: Readonly<Record<string, AwsMeaning>> = {
   unavailable: failed,
   priorrequestnotcomplete: failed,
 
+  opsitemalreadyexists: { reason: 'Rejected', permanent: true },
+
   batchrequesttoolong: tooLarge,
   messagetoolong: tooLarge,
   requestentitytoolarge: tooLarge,
@@ -109,6 +114,8 @@ const saysTooLarge =
 /** Finds what a code means; undefined when it is not in the table. */
 export function meaningOf(code: string, message = ''): AwsMeaning | undefined {
   const plain = plainCode(code);
+  // Firehose says ServiceUnavailable when a stream gets more than its share.
+  if (plain === 'serviceunavailable' && /slow down/i.test(message)) return throttled;
   if (Object.hasOwn(meanings, plain)) return meanings[plain];
   return saysTooLarge.test(message.slice(0, 1_000)) ? tooLarge : undefined;
 }

@@ -54,6 +54,13 @@ export function entryError(
   return failure(`${place.host} refused the event: ${codeAndText(code, message)}`, { place, meaning });
 }
 
+/** Tells whether a call failed because what it was to make is there already, which is what it was for. */
+export function alreadyExists(error: unknown): boolean {
+  if (!(error instanceof DeliveryError)) return false;
+  const { name = '' } = (error.cause ?? {}) as { readonly name?: string };
+  return name === 'OpsItemAlreadyExistsException';
+}
+
 interface FailureOptions {
   readonly place: AwsPlace;
   readonly meaning: AwsMeaning;

@@ -2,11 +2,19 @@ import { type SinkDefinition } from '../sink-kit/index.ts';
 
 /** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
 const sinks = {
+  eventbridge: () => import('./eventbridge.ts'),
   file: () => import('./file.ts'),
+  firehose: () => import('./firehose.ts'),
+  kafka: () => import('./kafka.ts'),
+  kinesis: () => import('./kinesis.ts'),
   loki: () => import('./loki.ts'),
+  opscenter: () => import('./opscenter.ts'),
+  opsgenie: () => import('./opsgenie.ts'),
   pipe: () => import('./pipe.ts'),
   slack: () => import('./slack.ts'),
+  sns: () => import('./sns.ts'),
   splunk: () => import('./splunk.ts'),
+  sqs: () => import('./sqs.ts'),
   stdout: () => import('./stdout.ts'),
   syslog: () => import('./syslog.ts'),
   udp: () => import('./udp.ts'),
