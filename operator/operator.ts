@@ -5,17 +5,18 @@ import { eventRouteKind } from './api/event-route.ts';
 import { apiGroup, apiVersion, type CustomResource } from './api/resource.ts';
 import { createClusterWorld } from './control/cluster-world.ts';
 import { createControl, type Control } from './control/control.ts';
+import { type History } from './control/history.ts';
 import { ownReportingController } from './event/own-event.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { startControllers, type ControlledResource, type Controllers } from './kube/controllers.ts';
 import { createEventRecorder, type EventRecorder } from './kube/event-recorder.ts';
-import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
+import { elect } from './leadership.ts';
 import { systemClock } from './schema/clock.ts';
 import { createAddressGuard } from './sink-kit/index.ts';
 import { createClusterSource } from './source/cluster-source.ts';
 import { createEnrichment } from './source/enrichment.ts';
 import { createObjectLookUp } from './source/object-lookup.ts';
-import { type EventSource } from './source/source.ts';
+import { type EventSource, type ReplayableSource } from './source/source.ts';
 import { observeHealth } from './telemetry/health.ts';
 import { type Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -33,6 +34,8 @@ export interface OperatorOptions {
   readonly clusterName: string;
   /** Undefined takes occurrences of any age. */
   readonly maxEventAgeMs: number | undefined;
+  /** How long the API server keeps an Event: its `--event-ttl`. */
+  readonly eventTtlMs: number;
   readonly localSinkNamespaces: readonly string[];
   readonly shutdownGraceMs: number;
   readonly log: Log;
@@ -92,7 +95,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     await beginToDeliver(parts, log).catch(ended.reject);
   };
   const lost = (): void => ended.resolve('leadershipLost');
-  const election = options.leaderElect ? elect(parts, options, { lead, lost }) : undefined;
+  const election = options.leaderElect ? elect({ ...options, ...parts }, { lead, lost }) : undefined;
   if (election === undefined) void lead();
 
   try {
@@ -153,7 +156,13 @@ async function assemble(options: OperatorOptions): Promise<Parts> {
     log,
   });
   const guard = createAddressGuard({ deny: await client.serverAddresses() });
+  const history: History = {
+    replay: (retelling) => source.replay(retelling),
+    compare: (one, other) => source.compare(one, other),
+  };
   const control = createControl({
+    history,
+    eventTtlMs: options.eventTtlMs,
     world: createClusterWorld(client, recorder, log),
     clock: systemClock,
     random: Math.random,
@@ -200,7 +209,7 @@ function createSource(
   client: KubeClient,
   control: Control,
   options: OperatorOptions & { readonly metrics: Metrics },
-): EventSource {
+): ReplayableSource {
   const { log, metrics, clusterName, maxEventAgeMs } = options;
   const clock = systemClock;
   const enrichment = createEnrichment({
@@ -221,30 +230,7 @@ function createSource(
     clock,
     log,
     metrics,
+    onStart: (position) => control.follow(position),
     onOccurrence: (occurrence) => control.dispatch(occurrence),
   });
-}
-
-// Losing the Lease loses what waits in memory, so the API server may be away for half a minute. Nobody waits that long for
-// a leader that stops in order, since it releases the Lease, nor for one whose container restarts, since it still holds it.
-const leaseTerm = { leaseDurationMs: 45_000, renewDeadlineMs: 35_000, retryPeriodMs: 2_000 } as const;
-
-/** Takes part in the election of the one replica that delivers. */
-function elect(
-  { client, rootNamespace }: Parts,
-  { leaseName, log }: OperatorOptions,
-  on: { readonly lead: () => Promise<void>; readonly lost: () => void },
-): LeaderElection {
-  const election = createLeaderElection({
-    client,
-    namespace: rootNamespace,
-    name: leaseName,
-    identity: `${hostname()}_${process.pid}`,
-    log,
-    ...leaseTerm,
-    onStartedLeading: on.lead,
-    onStoppedLeading: on.lost,
-  });
-  void election.run();
-  return election;
 }

@@ -12,6 +12,7 @@ interface RunFlags extends LogFlags {
   readonly metricsAddress: string;
   readonly clusterName: string;
   readonly maxEventAge?: string;
+  readonly eventTtl: string;
   readonly allowLocalSinks: string;
   readonly shutdownGrace: string;
 }
@@ -36,6 +37,11 @@ export function addRunCommand(program: Command): void {
     .option(
       '--max-event-age <duration>',
       'leave out occurrences that are older when they arrive; by default none are',
+    )
+    .option(
+      '--event-ttl <duration>',
+      'how long the API server keeps an Event, to find gaps: its own --event-ttl',
+      '1h',
     )
     .option(
       '--allow-local-sinks <namespaces>',
@@ -77,6 +83,7 @@ async function run(flags: RunFlags): Promise<void> {
       clusterName: flags.clusterName,
       maxEventAgeMs:
         flags.maxEventAge === undefined ? undefined : durationFlag('--max-event-age', flags.maxEventAge),
+      eventTtlMs: durationFlag('--event-ttl', flags.eventTtl),
       localSinkNamespaces: listFlag(flags.allowLocalSinks),
       shutdownGraceMs: durationFlag('--shutdown-grace', flags.shutdownGrace),
       log,

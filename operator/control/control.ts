@@ -9,7 +9,10 @@ import { type RouteStatus } from '../status/route-status.ts';
 import { type Log } from '../telemetry/log.ts';
 import { type Metrics } from '../telemetry/metrics.ts';
 import { createDebounce } from './debounce.ts';
-import { createDispatch } from './dispatch.ts';
+import { createFollowing } from './following.ts';
+import { createGaps } from './gap.ts';
+import { type History } from './history.ts';
+import { type ManagedReceiver, type ReceiverSurroundings } from './managed-receiver.ts';
 import { metricSources } from './metric-sources.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
 import { createRouteTallies, type RouteTallies } from './route-tally.ts';
@@ -32,6 +35,10 @@ export interface ControlOptions {
   readonly addressGuard: (namespace: string) => SinkContext['isAddressAllowed'];
   /** @default 10000 */
   readonly counterPeriodMs?: number;
+  /** The past of the source, for receivers that are behind; undefined when it cannot be told again. */
+  readonly history?: History | undefined;
+  /** How long the source keeps its past. @default 1 h, as an API server does */
+  readonly eventTtlMs?: number | undefined;
 }
 
 /** EventRoutes and EventReceivers in memory: what routes occurrences, delivers them and tells how that goes. */
@@ -45,6 +52,8 @@ export interface Control {
   removeRoute(key: ObjectKey): Promise<void>;
   /** Begins to open sinks and to write statuses: until then (a standby replica) only routes are compiled. */
   activate(): Promise<void>;
+  /** The source has begun: what is after this position comes by `dispatch`. */
+  follow(position: string): void;
   /** Routes an occurrence and hands it to its receivers. */
   dispatch(occurrence: Occurrence): void;
   /** Delivers what it can within the grace period, drops the rest as ShuttingDown, writes the last statuses. */
@@ -62,28 +71,23 @@ const openingMs = 5_000;
 
 /** Creates the control of all routes and receivers; it stands by until `activate`. */
 export function createControl(options: ControlOptions): Control {
-  const { world, clock, log, metrics, rootNamespace } = options;
+  const { world, clock, log, metrics, rootNamespace, history, eventTtlMs = 3_600_000 } = options;
   const tallies = createRouteTallies(clock);
-  const observer = observeDeliveries(
-    tallies,
-    metrics,
-    (receiver) => receivers.get(receiver)?.running?.prepared.receiver.sinkName ?? 'unknown',
-  );
-  const delivery = createDelivery({ clock, random: options.random, log, observer });
-  const around = {
-    world,
+  const delivery = createDelivery({
     clock,
+    random: options.random,
     log,
-    allowsLocalSinks: (namespace: string) =>
-      namespace === rootNamespace || options.localSinkNamespaces.includes(namespace),
-    addressGuard: options.addressGuard,
-  };
-  const receivers = createReceivers(delivery, around, () => soon.trigger());
+    observer: observeDeliveries(tallies, metrics, (receiver) => receivers.get(receiver)),
+    canReplay: history !== undefined,
+  });
+  const receivers = createReceivers(delivery, surroundings(options), () => soon.trigger());
+  const gaps = createGaps();
   const routes = createRoutes({ world, receivers, rootNamespace });
   const reporter = createStatusReporter({
     receivers,
     routes,
     tallies,
+    gaps,
     world,
     clock,
     log,
@@ -97,6 +101,11 @@ export function createControl(options: ControlOptions): Control {
   const stopping = new AbortController();
   let ticker: Timer;
   let resolveAtMs = 0;
+  const following = createFollowing({
+    ...{ receivers, routes, tallies, delivery, gaps, history, eventTtlMs, world, clock, log },
+    onUndeliverable: (reason) => metrics.eventDiscarded(reason),
+    signal: stopping.signal,
+  });
   const report = (): void => {
     // a failed write is logged and tried again; nobody waits for a slow one
     if (state !== 'active') return;
@@ -116,6 +125,7 @@ export function createControl(options: ControlOptions): Control {
   const tick = (): void => {
     ticker = clock.setTimeout(tick, tickMs);
     receivers.refresh();
+    following.tick();
     if (clock.now() >= resolveAtMs) soon.trigger();
     report();
   };
@@ -136,6 +146,7 @@ export function createControl(options: ControlOptions): Control {
     removeReceiver(key) {
       waiting.delete(keyText(key));
       reporter.forget('EventReceiver', keyText(key));
+      gaps.forget(keyText(key));
       receivers.remove(key);
       return Promise.resolve();
     },
@@ -161,13 +172,8 @@ export function createControl(options: ControlOptions): Control {
       state = 'active';
       tick();
     },
-    dispatch: createDispatch({
-      routes,
-      receivers,
-      tallies,
-      delivery,
-      onUndeliverable: (reason) => metrics.eventDiscarded(reason),
-    }),
+    follow: (position) => following.begin(position),
+    dispatch: (occurrence) => following.dispatch(occurrence),
     async stop({ graceMs, writesStatuses = true }) {
       const wasActive = state === 'active';
       state = 'stopped';
@@ -175,9 +181,19 @@ export function createControl(options: ControlOptions): Control {
       clock.clearTimeout(ticker);
       soon.cancel();
       receivers.close();
+      await following.idle();
       await delivery.stop({ graceMs });
       if (wasActive && writesStatuses) await reporter.flush();
     },
+  };
+}
+
+function surroundings(options: ControlOptions): ReceiverSurroundings {
+  const { world, clock, log, addressGuard, rootNamespace, localSinkNamespaces, history } = options;
+  return {
+    ...{ world, clock, log, addressGuard },
+    allowsLocalSinks: (namespace) => namespace === rootNamespace || localSinkNamespaces.includes(namespace),
+    canReplay: history !== undefined,
   };
 }
 
@@ -192,9 +208,12 @@ async function atMost(longestMs: number, awaited: Promise<unknown>, clock: Clock
 function observeDeliveries(
   tallies: RouteTallies,
   metrics: Metrics,
-  sinkOf: (receiver: string) => string,
+  receiverOf: (name: string) => ManagedReceiver | undefined,
 ): DeliveryObserver {
+  const sinkOf = (receiver: string): string =>
+    receiverOf(receiver)?.running?.prepared.receiver.sinkName ?? 'unknown';
   return {
+    accepted: ({ routes }) => tallies.accepted(routes),
     settled: (event, outcome) => tallies.settled(event.routes, outcome.kind === 'delivered'),
     attempted: ({ receiver, ok, durationMs, failedEvents }) => {
       metrics.attempted(sinkOf(receiver), ok ? 'ok' : 'failed', durationMs);

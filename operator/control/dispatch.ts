@@ -8,30 +8,50 @@ import { type Routes } from './routes.ts';
 export interface DispatchOptions {
   readonly routes: Pick<Routes, 'tree' | 'permits'>;
   readonly tallies: RouteTallies;
-  readonly delivery: Pick<Delivery, 'accept'>;
+  readonly delivery: Pick<Delivery, 'accept' | 'advance'>;
   /** An occurrence matched, but its receiver does not exist or does not let the route in. */
   readonly onUndeliverable: (reason: 'ReceiverNotFound' | 'RefNotPermitted') => void;
   readonly receivers: { readonly get: (key: string) => unknown };
 }
 
-/** Creates the step from the source to delivery: routes an occurrence by the tree of this moment and counts. */
-export function createDispatch(options: DispatchOptions): (occurrence: Occurrence) => void {
+/** A receiver that an occurrence goes to, and the routes that send it there. */
+export interface Destination {
+  readonly receiver: string;
+  readonly routes: readonly string[];
+}
+
+/** The step from the source to delivery. */
+export interface Dispatch {
+  /** Routes an occurrence by the tree of this moment, counts, and hands it to its receivers. */
+  dispatch(occurrence: Occurrence): void;
+  /** Tells where an occurrence goes that is told again; counts it when `isNews`. */
+  destinationsOf(occurrence: Occurrence, isNews: boolean): readonly Destination[];
+}
+
+/** Creates the step from the source to delivery. */
+export function createDispatch(options: DispatchOptions): Dispatch {
   const { routes, receivers, tallies, delivery, onUndeliverable } = options;
-  return (occurrence) => {
+  const route = (occurrence: Occurrence, isNews: boolean): Destination[] => {
     const decision = routes.tree.route(occurrence);
-    count(decision, tallies);
-    const destinations = decision.deliveries
+    if (isNews) count(decision, tallies);
+    return decision.deliveries
       .filter(({ send }) => send)
       .map((routed) => ({ receiver: routed.key, routes: permittedSenders(routed, routes) }));
-    const permitted = destinations.filter((destination) => destination.routes.length > 0);
-    // counted before it is handed over: delivery may settle an occurrence at once
-    for (const destination of permitted) tallies.accepted(destination.routes);
-    const unknown = delivery.accept(occurrence, permitted);
-    for (const { receiver, routes: senders } of destinations) {
-      if (senders.length > 0 && !unknown.includes(receiver)) continue;
-      tallies.settled(senders, false);
-      onUndeliverable(receivers.get(receiver) === undefined ? 'ReceiverNotFound' : 'RefNotPermitted');
-    }
+  };
+  const isPermitted = ({ routes: senders }: Destination): boolean => senders.length > 0;
+  return {
+    dispatch(occurrence) {
+      const destinations = route(occurrence, true);
+      const unknown = delivery.accept(occurrence, destinations.filter(isPermitted));
+      delivery.advance(occurrence.position);
+      for (const { receiver, routes: senders } of destinations) {
+        if (senders.length > 0 && !unknown.includes(receiver)) continue;
+        tallies.accepted(senders);
+        tallies.settled(senders, false);
+        onUndeliverable(receivers.get(receiver) === undefined ? 'ReceiverNotFound' : 'RefNotPermitted');
+      }
+    },
+    destinationsOf: (occurrence, isNews) => route(occurrence, isNews).filter(isPermitted),
   };
 }
 

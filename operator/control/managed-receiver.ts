@@ -1,5 +1,6 @@
 import { type AllowedRoutes, type EventReceiver } from '../api/event-receiver.ts';
 import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
+import { type Checkpoint } from '../delivery/course.ts';
 import { type Pipeline } from '../delivery/pipeline.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Clock } from '../schema/clock.ts';
@@ -24,6 +25,8 @@ export interface ReceiverSurroundings {
   readonly allowsLocalSinks: LocalSinkPolicy;
   /** The addresses that sinks of a namespace may reach; undefined when all. */
   readonly addressGuard: (namespace: string) => SinkContext['isAddressAllowed'];
+  /** The source can tell again what a receiver has not ended with. */
+  readonly canReplay: boolean;
 }
 
 /** The revision of a receiver that delivers. */
@@ -59,6 +62,8 @@ export interface ManagedReceiver {
   /** The generation that the verdicts are about; -1 before the first. */
   readonly judgedGeneration: number;
   tally(): Tally;
+  /** Where it is in the source. */
+  checkpoint(): Checkpoint | undefined;
   /** Brings what runs to what the manifest and its Secrets say now. Throws when the API server could not be asked. */
   reconcile(): Promise<void>;
   /** Asks the sink whether its system can be reached. */
@@ -108,6 +113,10 @@ class PipelinedReceiver implements ManagedReceiver {
 
   tally(): Tally {
     return this.#pipeline.tally();
+  }
+
+  checkpoint(): Checkpoint | undefined {
+    return this.#pipeline.checkpoint();
   }
 
   async reconcile(): Promise<void> {

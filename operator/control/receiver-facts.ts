@@ -2,13 +2,17 @@ import { formatDuration } from '../schema/duration.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverFacts } from '../status/receiver-status.ts';
+import { type Gaps } from './gap.ts';
 import { type ManagedReceiver } from './managed-receiver.ts';
 
 /** How many attempts in a row have to fail before a receiver counts as failing: one failure alone is everyday life. */
 const failingAfter = 2;
 
 /** Gathers what is known of a receiver. */
-export function receiverFacts(receiver: ManagedReceiver, now: Date): ReceiverFacts {
+export function receiverFacts(
+  receiver: ManagedReceiver,
+  { now, gaps }: { readonly now: Date; readonly gaps: ReturnType<Gaps['of']> },
+): ReceiverFacts {
   const tally = receiver.tally();
   const { running } = receiver;
   return {
@@ -21,6 +25,9 @@ export function receiverFacts(receiver: ManagedReceiver, now: Date): ReceiverFac
     counts: tally,
     lastSuccessTime: tally.lastSuccessTime,
     lastFailure: tally.lastFailure,
+    checkpoint: receiver.checkpoint(),
+    gaps: gaps.count,
+    lastGap: gaps.last,
   };
 }
 

@@ -5,6 +5,7 @@ import { receiverStatus, type ReceiverStatus } from '../status/receiver-status.t
 import { routeStatus, type RouteStatus } from '../status/route-status.ts';
 import { createStatusSchedule, type StatusSchedule } from '../status/status-schedule.ts';
 import { type Log } from '../telemetry/log.ts';
+import { type Gaps } from './gap.ts';
 import { ownEventOf } from './own-event.ts';
 import { receiverFacts } from './receiver-facts.ts';
 import { type Receivers } from './receivers.ts';
@@ -18,6 +19,7 @@ export interface StatusReporterOptions {
   readonly receivers: Receivers;
   readonly routes: Routes;
   readonly tallies: RouteTallies;
+  readonly gaps: Pick<Gaps, 'of'>;
   readonly world: Pick<World, 'writeStatus' | 'recordEvent'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -81,7 +83,8 @@ class ScheduledReporter implements StatusReporter {
     const receiver = this.#options.receivers.get(key);
     if (receiver === undefined || receiver.judgedGeneration < 0) return undefined;
     const before = this.#before(`EventReceiver ${key}`, receiver.object);
-    return receiverStatus(receiverFacts(receiver, before.now), before);
+    const gaps = this.#options.gaps.of(key);
+    return receiverStatus(receiverFacts(receiver, { now: before.now, gaps }), before);
   }
 
   routeStatus(key: string): RouteStatus | undefined {

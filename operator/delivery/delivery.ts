@@ -13,6 +13,8 @@ export interface DeliveryOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly observer: DeliveryObserver;
+  /** The source can tell again what a receiver has not ended with. */
+  readonly canReplay?: boolean;
 }
 
 /** A receiver that an occurrence goes to. */
@@ -33,6 +35,10 @@ export interface Delivery {
   remove(receiver: string, options?: { readonly graceMs?: number }): Promise<Tally | undefined>;
   /** Hands an occurrence to each receiver; gives the receivers that have no pipeline, which nobody else counts. */
   accept(occurrence: Occurrence, destinations: readonly Destination[]): readonly string[];
+  /** The source has told everything up to this position live. */
+  advance(position: string): void;
+  /** The pipelines of the receivers that are there, by `namespace/name`. */
+  pipelines(): IterableIterator<[string, Pipeline]>;
   /** The tallies of the receivers that are there, by `namespace/name`. */
   tallies(): ReadonlyMap<string, Tally>;
   /** Stops all pipelines at the same time; gives their last tallies. */
@@ -49,6 +55,7 @@ class PipelineMap implements Delivery {
   readonly #pipelines = new Map<string, Pipeline>();
   /** Pipelines whose receiver is gone, until they have ended. */
   readonly #leaving = new Set<Pipeline>();
+  #front: string | undefined;
   #isStopping = false;
 
   constructor(options: DeliveryOptions) {
@@ -65,7 +72,12 @@ class PipelineMap implements Delivery {
       present.setPolicy(policy);
       return present;
     }
-    const pipeline = createPipeline({ ...this.#options, receiver, policy });
+    const pipeline = createPipeline({
+      ...this.#options,
+      receiver,
+      policy,
+      front: this.#options.canReplay === true ? () => this.#front : undefined,
+    });
     this.#pipelines.set(receiver, pipeline);
     if (this.#isStopping) void pipeline.stop({ graceMs: 0, reason: 'ShuttingDown' });
     return pipeline;
@@ -89,6 +101,14 @@ class PipelineMap implements Delivery {
       else pipeline.accept(occurrence, routes);
     }
     return unknown;
+  }
+
+  advance(position: string): void {
+    this.#front = position;
+  }
+
+  pipelines(): IterableIterator<[string, Pipeline]> {
+    return this.#pipelines.entries();
   }
 
   tallies(): ReadonlyMap<string, Tally> {

@@ -11,9 +11,6 @@ export interface EventSizePolicy {
   readonly oversized: (typeof oversizedPolicies)[number];
 }
 
-/** How much longer an event may be than its message was cut for, by escapes and the note about the cut. */
-const slackBytes = 128;
-
 /**
  * Encodes an event within the limit: one that is too large gets its message cut as far as needed. Throws a permanent
  * DeliveryError of reason PayloadTooLarge when that does not help, or is not wanted.
@@ -26,15 +23,18 @@ export function encodeWithin(
   const whole = sink.encode(event);
   if (whole.bytes <= maxEventBytes) return whole;
   const { length } = event.event.message;
-  let kept = oversized === 'Truncate' ? length - (whole.bytes - maxEventBytes) - slackBytes : 0;
-  // escapes can make a character several bytes long, and a layout can hold the message several times
-  for (; kept > 0; kept = Math.floor(kept / 2)) {
-    const cut = sink.encode({ ...event, event: shortenMessage(event.event, kept) });
-    if (cut.bytes <= maxEventBytes) return cut;
-  }
-  if (oversized === 'Truncate' && length > 0) {
-    const bare = sink.encode({ ...event, event: shortenMessage(event.event, 0) });
-    if (bare.bytes <= maxEventBytes) return bare;
+  const cutTo = (kept: number): Encoded<unknown> =>
+    sink.encode({ ...event, event: shortenMessage(event.event, kept) });
+  const bare = oversized === 'Truncate' && length > 0 ? cutTo(0) : whole;
+  if (bare.bytes <= maxEventBytes) {
+    // escapes make some characters longer than others, so the first guess may be too long
+    const bytesEach = (whole.bytes - bare.bytes) / length;
+    let kept = Math.floor((maxEventBytes - bare.bytes) / bytesEach);
+    for (; kept > 0; kept = Math.floor(kept * 0.95)) {
+      const cut = cutTo(kept);
+      if (cut.bytes <= maxEventBytes) return cut;
+    }
+    return bare;
   }
   throw tooLarge(whole.bytes, maxEventBytes);
 }

@@ -24,6 +24,8 @@ export interface Attempt {
 
 /** Is told what becomes of events; what it throws is logged and changes nothing. */
 export interface DeliveryObserver {
+  /** An event was taken in, or refused for good; `settled` follows, perhaps at once. */
+  accepted?(event: SinkEvent): void;
   /** An event ended; called exactly once for each. */
   settled?(event: SinkEvent, outcome: Outcome): void;
   /** An attempt ended. */
@@ -40,6 +42,7 @@ export function guardObserver(observer: DeliveryObserver, log: Log): Required<De
     }
   };
   return {
+    accepted: (event) => guard(() => observer.accepted?.(event)),
     settled: (event, outcome) => guard(() => observer.settled?.(event, outcome)),
     attempted: (attempt) => guard(() => observer.attempted?.(attempt)),
   };

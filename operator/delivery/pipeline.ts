@@ -4,6 +4,8 @@ import { type Clock } from '../schema/clock.ts';
 import { type Reason } from '../schema/reasons.ts';
 import { type Sink } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
+import { type CatchUp, createCatchUp, type Taking } from './catch-up.ts';
+import { type Checkpoint, createCourse, type Routed } from './course.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDropLog, type DropLog } from './drop-log.ts';
 import { createGate } from './gate.ts';
@@ -19,6 +21,8 @@ export interface PipelineOptions {
   /** `namespace/name` of the receiver. */
   readonly receiver: string;
   readonly policy: DeliveryPolicy;
+  /** The position up to which the source has told everything live; absent when what is lost cannot be told again. */
+  readonly front?: (() => string | undefined) | undefined;
   readonly clock: Clock;
   /** Gives numbers from 0 to below 1, for jitter. */
   readonly random: () => number;
@@ -36,8 +40,15 @@ export interface StopOptions {
 
 /** The way of one receiver's events: buffer, batches, attempts, retries, counts. */
 export interface Pipeline {
-  /** Takes an occurrence; never throws and never waits. After `stop` it is counted as dropped. */
+  /**
+   * Takes an occurrence, or leaves it for a replay when the receiver is behind or full; never throws and never waits.
+   * After `stop` it is counted as dropped.
+   */
   accept(occurrence: Occurrence, routes: readonly string[]): void;
+  /** Where the receiver is in its source; undefined before the source has begun, and when it cannot tell again. */
+  checkpoint(): Checkpoint | undefined;
+  /** How the receiver comes up with its source again. */
+  readonly catchUp: CatchUp;
   /**
    * Delivers through this sink from now on. The one before finishes what it is sending and is closed once; `undefined`
    * (suspended, not ready) keeps the events until a sink comes. The pipeline owns every sink that it was given.
@@ -66,6 +77,10 @@ class ReceiverPipeline implements Pipeline {
   readonly #dropLog: DropLog;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
+  readonly #course = createCourse();
+  readonly #front: PipelineOptions['front'];
+  readonly #observer: Required<DeliveryObserver>;
+  readonly catchUp: CatchUp;
   #policy: DeliveryPolicy;
   #stopReason: StopOptions['reason'] | undefined;
   #stopped: Promise<Tally> | undefined;
@@ -80,30 +95,74 @@ class ReceiverPipeline implements Pipeline {
     this.#ledger = createLedger(clock);
     this.#dropLog = createDropLog(options);
     const parts = { receiver, clock, log, policy, queue: this.#queue, gate: createGate(policy, random) };
-    const observer = guardObserver(options.observer, log);
+    this.#front = options.front;
+    this.#observer = guardObserver(options.observer, log);
     this.#settler = createSettler({
       ...parts,
       ledger: this.#ledger,
       dropLog: this.#dropLog,
-      observer,
+      observer: this.#observer,
       random,
     });
     this.#dispatcher = createDispatcher({ ...parts, settler: this.#settler });
+    this.catchUp = createCatchUp({
+      course: this.#course,
+      room: () => (this.#stopReason === undefined ? this.#room() : 0),
+      capacity: () => this.#policy.buffer.maxEvents,
+      take: (routed, how) => this.#take(routed, how),
+    });
   }
 
   accept(occurrence: Occurrence, routes: readonly string[]): void {
+    const isStopped = this.#stopReason !== undefined;
+    if (!isStopped && this.#course.behind !== undefined) {
+      this.#course.pass({ occurrence, routes }, this.#room());
+      return;
+    }
+    const before = this.#front?.();
+    const hasRoom = isStopped || this.#makeRoom();
+    if (!hasRoom && before !== undefined && this.#policy.buffer.onFull === 'CatchUp') {
+      this.#course.fallBehind({ position: before, time: this.#clock.date() });
+      this.#course.pass({ occurrence, routes }, 0);
+      return;
+    }
+    const refusal = this.#stopReason ?? (hasRoom ? undefined : 'QueueFull');
+    this.#take({ occurrence, routes }, { before, refusal });
+  }
+
+  #take(
+    { occurrence, routes }: Routed,
+    { before, refusal, missedOccurrences }: Taking & { readonly refusal?: Reason | undefined },
+  ): void {
     const { event, key, number, time, position } = occurrence;
-    const sinkEvent = { event, key, number, time, position, receiver: this.#receiver, routes };
-    const refusal = this.#stopReason ?? (this.#makeRoom() ? undefined : 'QueueFull');
+    const receiver = this.#receiver;
+    const sinkEvent = {
+      ...{ event, key, number, time, position, receiver, routes },
+      ...(missedOccurrences !== undefined && { missedOccurrences }),
+    };
     // Only from here on is it counted: making room tells the observer, who must find the law intact.
     this.#ledger.received();
+    this.#observer.accepted(sinkEvent);
     if (refusal !== undefined) {
       this.#settler.refuse(sinkEvent, refusal);
       return;
     }
     const acceptedAt = this.#clock.now();
-    this.#queue.push({ event: sinkEvent, objectKey: orderKey(occurrence), acceptedAt });
+    this.#queue.push({ event: sinkEvent, objectKey: orderKey(occurrence), acceptedAt, before });
     this.#dispatcher.schedule();
+  }
+
+  checkpoint(): Checkpoint | undefined {
+    const oldest = this.#queue.oldest();
+    if (oldest?.before !== undefined)
+      return { position: oldest.before, time: this.#dateOf(oldest.acceptedAt) };
+    const { behind } = this.#course;
+    const position = behind === undefined ? this.#front?.() : undefined;
+    return position === undefined ? behind : { position, time: this.#clock.date() };
+  }
+
+  #room(): number {
+    return this.#policy.buffer.maxEvents - this.#queue.size;
   }
 
   useSink(sink: Sink | undefined): void {
@@ -118,8 +177,7 @@ class ReceiverPipeline implements Pipeline {
 
   tally(): Tally {
     const oldest = this.#queue.oldest();
-    const oldestPendingTime =
-      oldest && new Date(this.#clock.date().getTime() - (this.#clock.now() - oldest.acceptedAt));
+    const oldestPendingTime = oldest && this.#dateOf(oldest.acceptedAt);
     return this.#ledger.tally({ pending: this.#queue.size, oldestPendingTime });
   }
 
@@ -130,9 +188,15 @@ class ReceiverPipeline implements Pipeline {
     return this.#stopped;
   }
 
+  #dateOf(atMs: number): Date {
+    return new Date(this.#clock.date().getTime() - (this.#clock.now() - atMs));
+  }
+
   async #finish(drained: Promise<void>, reason: StopOptions['reason']): Promise<Tally> {
     await drained;
-    for (let entry = this.#queue.oldest(); entry !== undefined; entry = this.#queue.oldest()) {
+    // what the source can tell again is left to the next start, which goes on from the checkpoint
+    const isKept = reason === 'ShuttingDown' && this.#front !== undefined;
+    for (let entry = this.#queue.oldest(); !isKept && entry !== undefined; entry = this.#queue.oldest()) {
       this.#settler.drop(entry, reason);
     }
     this.#dropLog.flush();
@@ -142,6 +206,8 @@ class ReceiverPipeline implements Pipeline {
 
   #makeRoom(): boolean {
     const { maxEvents, onFull } = this.#policy.buffer;
+    // a source that cannot tell again waits for the receivers instead
+    if (onFull === 'CatchUp' && this.#front === undefined) return true;
     while (this.#queue.size >= maxEvents) {
       const oldest = onFull === 'DropOldest' ? this.#queue.oldestIdle() : undefined;
       if (oldest === undefined) return false;

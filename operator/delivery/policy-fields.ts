@@ -6,7 +6,7 @@ import { parseQuantity } from '../schema/quantity.ts';
 import { oversizedPolicies } from './event-size.ts';
 
 /** What goes when a receiver's buffer is full. */
-export const overflowPolicies = ['DropOldest', 'DropNewest'] as const;
+export const overflowPolicies = ['CatchUp', 'DropOldest', 'DropNewest'] as const;
 /** Which events may overtake each other on the way to a receiver. */
 export const orderings = ['PerObject', 'None'] as const;
 
@@ -72,7 +72,7 @@ const bufferFields = Type.Object(
     onFull: Type.Optional(
       OneOf(overflowPolicies, {
         description:
-          'What is dropped, as QueueFull, when the buffer is full: DropOldest (the default) the event that waits longest, DropNewest the one that arrives.',
+          'What happens when the buffer is full: CatchUp (the default) takes no more, and reads from the API server what came meanwhile once there is room; DropOldest drops the event that waits longest, DropNewest the one that arrives, as QueueFull.',
       }),
     ),
   },
@@ -103,6 +103,12 @@ export const deliveryFields = Type.Object(
       OneOf(orderings, {
         description:
           'PerObject (the default) delivers the events of one object in the order in which they happened, also across retries; None lets them overtake each other.',
+      }),
+    ),
+    startFrom: Type.Optional(
+      OneOf(['Now', 'Oldest'], {
+        description:
+          'What a new receiver gets of the Events that the API server still holds, an hour of them by default: Now (the default) none, Oldest all.',
       }),
     ),
     oversized: Type.Optional(

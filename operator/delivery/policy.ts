@@ -35,7 +35,7 @@ export function resolvePolicy(written: unknown, sinkDefaults: DeliveryDefaults =
 }
 
 function resolveBuffer(written: WrittenPolicy['buffer'] = {}): DeliveryPolicy['buffer'] {
-  return { maxEvents: written.maxEvents ?? 10_000, onFull: written.onFull ?? 'DropOldest' };
+  return { maxEvents: written.maxEvents ?? 10_000, onFull: written.onFull ?? 'CatchUp' };
 }
 
 function resolveBatch(

@@ -9,6 +9,8 @@ export interface Entry {
   readonly objectKey: string;
   /** On the clock that only goes forward. */
   readonly acceptedAt: number;
+  /** The position that the receiver had come to before this event; undefined when its source has none. */
+  readonly before?: string | undefined;
   /** Failures of this event alone, for its back-off. */
   failures: number;
   /** What `encodedBy` made of the event, kept over retries. */
@@ -21,7 +23,7 @@ export interface Entry {
 export type EncodedEntry = Entry & { outgoing: Outgoing<unknown> };
 
 /** What a new event brings along. */
-type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt'>;
+type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'before'>;
 
 /**
  * The events of one receiver, in the order in which they may be sent. An entry is idle (it waits) or taken (it is in a
@@ -103,12 +105,13 @@ class LanedQueue implements Queue {
     return lane === undefined ? undefined : head(lane).dueAt;
   }
 
-  push({ event, objectKey, acceptedAt }: NewEntry): void {
+  push({ event, objectKey, acceptedAt, before }: NewEntry): void {
     const number = this.#nextNumber++;
     const entry: LanedEntry = {
       event,
       objectKey,
       acceptedAt,
+      before,
       failures: 0,
       outgoing: undefined,
       bytes: 0,

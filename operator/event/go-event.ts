@@ -92,6 +92,7 @@ const fields: readonly GoField[] = [
   { name: 'InvolvedObject', json: 'involvedObject', type: enhancedReference },
   // Ours, which the exporter has not.
   hidden('Occurrence', 'occurrence', { kind: 'int' }),
+  hidden('MissedOccurrences', 'missedOccurrences', { kind: 'int' }),
   hidden('IdempotencyKey', 'idempotencyKey', text),
   hidden('EffectiveTime', 'effectiveTime', time),
   hidden('Routes', 'routes', { kind: 'slice', of: text }),

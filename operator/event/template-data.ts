@@ -7,11 +7,13 @@ export interface RoutedOccurrence extends Occurrence {
   readonly receiver: string;
   /** `namespace/name` of each route that sent it here. */
   readonly routes: readonly string[];
+  /** How many occurrences of its Event the receiver never got before this one. */
+  readonly missedOccurrences?: number;
 }
 
 /**
  * Gives templates their data: the exporter's document, and beside it what only Eventroute knows (`occurrence`,
- * `idempotencyKey`, `effectiveTime`, `routes`, `receiver`).
+ * `missedOccurrences`, `idempotencyKey`, `effectiveTime`, `routes`, `receiver`).
  */
 export function templateData(
   routed: RoutedOccurrence,
@@ -21,6 +23,7 @@ export function templateData(
   return {
     ...(options.deDot === true ? deDot(data) : data),
     occurrence: routed.number,
+    missedOccurrences: routed.missedOccurrences ?? 0,
     idempotencyKey: routed.key,
     effectiveTime: routed.time.toISOString(),
     routes: routed.routes,

@@ -46,6 +46,10 @@ export const reasons = {
   Expired: 'Retries went on for `retry.maxAge` without success.',
   ReceiverGone: 'The receiver was deleted while the event waited.',
   ShuttingDown: 'The operator stopped before the event could be delivered.',
+  // gaps: what may be missing for good
+  HistoryExpired: 'The API server had forgotten Events that a receiver had not got yet.',
+  HistoryReplaced:
+    "The API server's data was replaced, as by a restored backup; what happened meanwhile is not known.",
   // Events about our objects
   DeliveryFailing: 'Deliveries of the receiver began to fail.',
   DeliveryRecovered: 'Deliveries of the receiver succeed again.',

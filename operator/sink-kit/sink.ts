@@ -8,6 +8,8 @@ export interface SinkEvent extends Occurrence {
   readonly receiver: string;
   /** `namespace/name` of each route that sent it here. */
   readonly routes: readonly string[];
+  /** How many occurrences of its Event the receiver never got before this one, as far as that is known. */
+  readonly missedOccurrences?: number;
 }
 
 /** An event rendered for its system. */

@@ -12,7 +12,14 @@ import {
   type IntakeOptions,
 } from './intake.ts';
 import { comparePositions, isPosition } from './position.ts';
-import { type EventSource, type Position, type SourceHealth } from './source.ts';
+import { replayEvents } from './replay.ts';
+import {
+  type Position,
+  type ReplayableSource,
+  type Replayed,
+  type ReplayOptions,
+  type SourceHealth,
+} from './source.ts';
 
 type ListedEvent = KubeObject & CoreEvent;
 
@@ -43,16 +50,17 @@ export interface ClusterSourceOptions extends IntakeOptions {
 const oldest: Position = '0';
 
 /** Creates the source that lists and watches the core/v1 Events of an API server. */
-export function createClusterSource(options: ClusterSourceOptions): EventSource {
+export function createClusterSource(options: ClusterSourceOptions): ReplayableSource {
   return new ClusterSource(options);
 }
 
-class ClusterSource implements EventSource {
+class ClusterSource implements ReplayableSource {
   readonly #options: ClusterSourceOptions;
   readonly #intake: Intake;
   readonly #path: string;
   readonly #stopping = new AbortController();
   readonly #started = Promise.withResolvers<undefined>();
+  #isStarted = false;
   #listWatch: ListWatch | undefined;
   #backlog: Backlog<ListedEvent> | undefined;
   /** Everything up to here was taken in; undefined means: wherever the first list begins. */
@@ -71,6 +79,14 @@ class ClusterSource implements EventSource {
   async start(): Promise<void> {
     this.#listWatch ??= this.#startEngine();
     await this.#started.promise;
+  }
+
+  replay(options: ReplayOptions): Promise<Replayed> {
+    const { client, pageSize = 500, backlogSize = 10_000, clusterName = '' } = this.#options;
+    const { enrichment, includeOwnEvents = () => false } = this.#options;
+    const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
+    const context = { client, pageSize, backlogSize, clusterName, enrichment, includeOwnEvents };
+    return replayEvents({ ...context, path: this.#path }, { ...options, signal });
   }
 
   async stop(): Promise<void> {
@@ -112,11 +128,18 @@ class ClusterSource implements EventSource {
       onDelta: ({ type, object }) =>
         type === 'DELETED' ? this.#intake.forget(object) : this.#takeDelta(object),
       onState: ({ state, error }) => {
-        if (state === 'watching') this.#started.resolve(undefined);
+        if (state === 'watching') this.#begin();
         if (state !== 'backingOff') return;
         metrics.watchFailed('events', error instanceof KubeError ? error.failure : 'callback');
       },
     });
+  }
+
+  #begin(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#options.onStart?.(this.position());
+    this.#started.resolve(undefined);
   }
 
   #takeDelta(event: ListedEvent): void | Promise<void> {

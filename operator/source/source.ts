@@ -16,6 +16,8 @@ export interface SourceCallbacks {
    * slows the source down instead of filling memory.
    */
   readonly onOccurrence: (occurrence: Occurrence) => void | Promise<void>;
+  /** Hears of the starting position, before the first occurrence: whatever happens after it is handed on. */
+  readonly onStart?: (position: Position) => void;
   /** Hears of an occurrence that is not handed on. */
   readonly onDropped?: (occurrence: Occurrence, reason: DropReason) => void;
 }
@@ -29,6 +31,25 @@ export interface SourceHealth {
   readonly error?: Error;
 }
 
+/** What a source is to tell again. */
+export interface ReplayOptions {
+  /** Only what is after this position; `'0'` means everything. */
+  readonly after: Position;
+  readonly signal: AbortSignal;
+  /** Takes an occurrence, in the order of positions; `enough` ends the replay. */
+  readonly onOccurrence: (occurrence: Occurrence) => 'enough' | undefined;
+}
+
+/** What a replay came to. */
+export interface Replayed {
+  /** Everything up to here was told, unless it ended early. */
+  readonly upTo: Position;
+  /** The source still holds something that is not after the position: so nothing after it can be missing. */
+  readonly reachesBack: boolean;
+  /** It did not end early. */
+  readonly isWhole: boolean;
+}
+
 /** Where occurrences come from. Nothing downstream knows whether that is an API server, a file or a topic. */
 export interface EventSource {
   /** Starts; resolves when it has its starting position, so that whatever happens from now on will be seen. */
@@ -40,4 +61,10 @@ export interface EventSource {
   position(): Position;
   /** Tells the order of two of its positions, as sort functions do. */
   compare(one: Position, other: Position): number;
+}
+
+/** A source that holds a part of its past. */
+export interface ReplayableSource extends EventSource {
+  /** Tells again what it still holds; rejects when that cannot be read. */
+  replay(options: ReplayOptions): Promise<Replayed>;
 }

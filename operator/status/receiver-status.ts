@@ -22,6 +22,29 @@ export const receiverStatusFields = Type.Object(
     failed: count('Failed attempts, counted once for each event in them; retried ones included.'),
     dropped: count('Occurrences given up: rejected, expired, or by the buffer policy.'),
     pending: count('Occurrences that wait for their delivery or are in it.'),
+    gaps: count('Times for which Events may be missing for good: the API server had forgotten them.'),
+    lastGap: Type.Optional(
+      Type.Object(
+        {
+          from: Type.String({ format: 'date-time', description: 'Its beginning.' }),
+          to: Type.String({ format: 'date-time', description: 'Its end.' }),
+          reason: Type.String({ description: 'Why, in one word out of docs/reference/reasons.md.' }),
+        },
+        { description: 'The latest of the gaps.' },
+      ),
+    ),
+    checkpoint: Type.Optional(
+      Type.Object(
+        {
+          resourceVersion: Type.String({
+            description:
+              'All Events of the receiver up to this version have ended; a restart goes on from here.',
+          }),
+          time: Type.String({ format: 'date-time', description: 'When the receiver was there.' }),
+        },
+        { description: 'How far the receiver has come.' },
+      ),
+    ),
     lastSuccessTime: time('When the sink last acknowledged something.'),
     lastFailure: Type.Optional(
       Type.Object(
@@ -52,6 +75,9 @@ export interface ReceiverFacts {
   readonly lastSuccessTime: Date | undefined;
   readonly lastFailure:
     { readonly time: Date; readonly reason: string; readonly message: string } | undefined;
+  readonly checkpoint: { readonly position: string; readonly time: Date } | undefined;
+  readonly gaps: number;
+  readonly lastGap: { readonly from: Date; readonly to: Date; readonly reason: string } | undefined;
 }
 
 /**
@@ -67,7 +93,7 @@ export function receiverStatus(
   }: { readonly base: ReceiverStatus; readonly previous: ReceiverStatus; readonly now: Date },
 ): ReceiverStatus {
   const { counts, generation, accepted, resolvedRefs, delivering } = facts;
-  return {
+  const status: ReceiverStatus = {
     observedGeneration: generation,
     conditions: judge(previous.conditions ?? [], {
       aspects: [
@@ -88,5 +114,29 @@ export function receiverStatus(
     lastFailure: facts.lastFailure
       ? { ...facts.lastFailure, time: timestamp(facts.lastFailure.time) }
       : base.lastFailure,
+    gaps: (base.gaps ?? 0) + facts.gaps,
+    lastGap: facts.lastGap
+      ? { ...facts.lastGap, from: timestamp(facts.lastGap.from), to: timestamp(facts.lastGap.to) }
+      : base.lastGap,
   };
+  return { ...status, checkpoint: checkpointOf(facts.checkpoint, { status, previous, now }) };
+}
+
+/** How old a checkpoint may become while nothing else changes; far less than the API server remembers. */
+const checkpointPeriodMs = 300_000;
+
+/** A checkpoint alone is not worth a write each time that the cluster has an Event, so it moves with the counters. */
+function checkpointOf(
+  checkpoint: ReceiverFacts['checkpoint'],
+  {
+    status,
+    previous,
+    now,
+  }: { readonly status: ReceiverStatus; readonly previous: ReceiverStatus; readonly now: Date },
+): ReceiverStatus['checkpoint'] {
+  const { checkpoint: last, ...others } = previous;
+  if (checkpoint === undefined) return last;
+  const isSame = JSON.stringify(others) === JSON.stringify(status);
+  if (last !== undefined && isSame && now.getTime() - Date.parse(last.time) < checkpointPeriodMs) return last;
+  return { resourceVersion: checkpoint.position, time: timestamp(checkpoint.time) };
 }

@@ -44,7 +44,9 @@ describe('a delivery', () => {
   it('keeps a pipeline and its counts when the policy changes', async () => {
     const pipeline = delivery.ensure('shop/a', policy);
     delivery.accept(occurrence('one'), to('shop/a'));
-    expect(delivery.ensure('shop/a', resolvePolicy({ buffer: { maxEvents: 1 } }))).toBe(pipeline);
+    expect(delivery.ensure('shop/a', resolvePolicy({ buffer: { maxEvents: 1, onFull: 'DropOldest' } }))).toBe(
+      pipeline,
+    );
     delivery.accept(occurrence('two'), to('shop/a'));
     expect(pipeline.tally()).toMatchObject({ received: 2, pending: 1, droppedByReason: { QueueFull: 1 } });
     expect(delivery.pipeline('shop/a')).toBe(pipeline);

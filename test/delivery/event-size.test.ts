@@ -16,7 +16,7 @@ describe('an event that has a largest size', () => {
     expect(messageIn(encode('short', bytes, 'Drop'))).toBe('short');
   });
 
-  it.each(['x', 'ä', '😀', '"', '\n', '\u0000', '<'])(
+  it.each(['x', 'ä', '😀', '"', '"ü', '\n', '\u0000', '<'])(
     'gets a message of %j cut so that it fits, and says so',
     (character) => {
       const { bytes: empty } = encode('', undefined, 'Drop');
@@ -26,6 +26,7 @@ describe('an event that has a largest size', () => {
 
       expect(cut.bytes).toBeLessThanOrEqual(limit);
       expect(messageIn(cut)).toMatch(/… \[\d+ of \d+ characters cut\]$/);
+      expect(cut.bytes).toBeGreaterThan(limit * 0.7);
       expect(messageIn(cut).isWellFormed()).toBe(true);
     },
   );

@@ -71,7 +71,7 @@ class World {
   #policy = {
     batch: { maxEvents: 3, maxWait: '1s' },
     concurrency: 3,
-    buffer: { maxEvents: 12 },
+    buffer: { maxEvents: 12, onFull: 'DropOldest' },
     timeout: '5s',
   };
 

@@ -432,7 +432,10 @@ describe('a sink that hangs', () => {
 
 describe('a full buffer', () => {
   it('drops the oldest that is not being sent', async () => {
-    const { pipeline, clock, accept, settled } = pipelineRig({ buffer: { maxEvents: 3 }, concurrency: 1 });
+    const { pipeline, clock, accept, settled } = pipelineRig({
+      buffer: { maxEvents: 3, onFull: 'DropOldest' },
+      concurrency: 1,
+    });
     const sink = fakeSink(clock, hangUntilAborted);
     pipeline.useSink(sink);
     accept('a');
@@ -446,7 +449,9 @@ describe('a full buffer', () => {
   });
 
   it('drops what arrives when all is being sent', async () => {
-    const { pipeline, clock, accept, settled } = pipelineRig({ buffer: { maxEvents: 1 } });
+    const { pipeline, clock, accept, settled } = pipelineRig({
+      buffer: { maxEvents: 1, onFull: 'DropOldest' },
+    });
     pipeline.useSink(fakeSink(clock, hangUntilAborted));
     accept('a');
     await clock.settle();
@@ -465,7 +470,7 @@ describe('a full buffer', () => {
   it('shrinks to a new policy with the next event', () => {
     const { pipeline, accept } = pipelineRig();
     accept(...sequence(1, 10));
-    pipeline.setPolicy(resolvePolicy({ buffer: { maxEvents: 4 } }));
+    pipeline.setPolicy(resolvePolicy({ buffer: { maxEvents: 4, onFull: 'DropOldest' } }));
     accept('x');
     expect(pipeline.tally()).toMatchObject({ pending: 4, dropped: 7, received: 11 });
   });
@@ -647,7 +652,7 @@ describe('a change of the sink', () => {
   it('to none gives the events of an unfinished batch back to the buffer', async () => {
     const { pipeline, clock, accept, settled } = pipelineRig({
       batch: { maxEvents: 3, maxWait: '1m' },
-      buffer: { maxEvents: 3 },
+      buffer: { maxEvents: 3, onFull: 'DropOldest' },
     });
     pipeline.useSink(fakeSink(clock));
     accept('a', 'b');

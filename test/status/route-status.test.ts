@@ -98,6 +98,9 @@ test('a receiver keeps the last failure and success of before a restart until th
     counts: { delivered: 1, failed: 0, dropped: 0, pending: 0 },
     lastSuccessTime: undefined,
     lastFailure: undefined,
+    checkpoint: undefined,
+    gaps: 0,
+    lastGap: undefined,
   };
   const lastFailure = { time: '2026-01-01T00:00:00Z', reason: 'Timeout', message: 'too slow' };
   const base = { delivered: 4, lastSuccessTime: '2026-01-02T00:00:00Z', lastFailure };

@@ -1,0 +1,179 @@
+import { type CatchUp } from '../delivery/catch-up.ts';
+import { type Checkpoint } from '../delivery/course.ts';
+import { type Delivery } from '../delivery/delivery.ts';
+import { type Occurrence } from '../event/occurrence.ts';
+import { type Clock } from '../schema/clock.ts';
+import { type Log } from '../telemetry/log.ts';
+import { type Gap } from './gap.ts';
+import { type History } from './history.ts';
+
+/** What a catch-up works with. */
+export interface CatchUpOptions {
+  readonly history: History;
+  readonly delivery: Pick<Delivery, 'pipelines'>;
+  /** Gives the receivers that the tree of this moment sends an occurrence to, and the routes that do. */
+  readonly destinationsOf: (
+    occurrence: Occurrence,
+    isNews: boolean,
+  ) => readonly { readonly receiver: string; readonly routes: readonly string[] }[];
+  /** How long the API server keeps an Event. */
+  readonly eventTtlMs: number;
+  /** Events of this time may have come and gone without the receiver having seen them. */
+  readonly onGap: (receiver: string, gap: Gap) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Brings receivers that are behind up with the source again, all that have room in one replay. */
+export interface CatchUpWorker {
+  /** The source has begun: what is after this position is told live. */
+  begin(start: string): void;
+  /** Begins a replay if there is somebody to do it for; called every second. */
+  tick(): void;
+  /** Resolves when no replay is under way. */
+  idle(): Promise<void>;
+}
+
+/** How long a receiver that could not come up with the source waits for its next turn: each is a list of all Events. */
+const pauseMs = 2_000;
+const pauseAfterFailureMs = 10_000;
+
+/** Creates a worker; it does nothing before `tick`. */
+export function createCatchUpWorker(options: CatchUpOptions): CatchUpWorker {
+  return new ReplayingWorker(options);
+}
+
+class ReplayingWorker implements CatchUpWorker {
+  readonly #options: CatchUpOptions;
+  #running: Promise<void> | undefined;
+  #notBeforeMs = 0;
+  #start: string | undefined;
+  /** What happened before the start was counted up to here. */
+  #counted = '';
+
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
+  }
+
+  begin(start: string): void {
+    this.#start = start;
+  }
+
+  tick(): void {
+    const { clock, log, signal } = this.#options;
+    if (
+      this.#start === undefined ||
+      this.#running !== undefined ||
+      signal.aborted ||
+      clock.now() < this.#notBeforeMs
+    )
+      return;
+    const pursuers = this.#pursuers();
+    if (pursuers.size === 0) return;
+    let nextPauseMs = pauseMs;
+    this.#running = this.#replay(pursuers)
+      .catch((error: unknown) => {
+        nextPauseMs = pauseAfterFailureMs;
+        if (!signal.aborted) {
+          log.warn('Failed to read Events again for receivers that are behind; trying again', { error });
+        }
+      })
+      .finally(() => {
+        this.#running = undefined;
+        this.#notBeforeMs = clock.now() + nextPauseMs;
+      });
+  }
+
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Receivers that are behind and have room for something; a nearly full one would cost a list for each few events. */
+  #pursuers(): Map<string, CatchUp> {
+    const pursuers = new Map<string, CatchUp>();
+    for (const [receiver, { catchUp }] of this.#options.delivery.pipelines()) {
+      if (catchUp.behind !== undefined && catchUp.room >= catchUp.capacity / 2)
+        pursuers.set(receiver, catchUp);
+    }
+    return pursuers;
+  }
+
+  async #replay(pursuers: Map<string, CatchUp>): Promise<void> {
+    const { history, signal, log } = this.#options;
+    const starts = new Map<string, Checkpoint>();
+    for (const [receiver, { behind }] of pursuers) if (behind !== undefined) starts.set(receiver, behind);
+    const after = earliest([...starts.values()], history);
+    for (const catchUp of pursuers.values()) catchUp.begin();
+    try {
+      const replayed = await history.replay({
+        after,
+        signal,
+        onOccurrence: (occurrence) => this.#hand(occurrence, pursuers),
+      });
+      this.#findGaps(starts, replayed);
+      if (!replayed.isWhole) return;
+      const { upTo } = replayed;
+      for (const catchUp of pursuers.values()) {
+        catchUp.end(upTo, (position) => history.compare(position, upTo) > 0);
+      }
+      log.info('Read Events again for receivers that were behind', {
+        receivers: starts.size,
+        caughtUp: [...pursuers.values()].filter(({ behind }) => behind === undefined).length,
+      });
+      pursuers.clear();
+    } finally {
+      for (const catchUp of pursuers.values()) catchUp.abandon();
+    }
+  }
+
+  /** Hands an occurrence to those that have not come so far; whoever is full waits for the next replay. */
+  #hand(occurrence: Occurrence, pursuers: Map<string, CatchUp>): 'enough' | undefined {
+    const { history, destinationsOf } = this.#options;
+    const { position } = occurrence;
+    const isAhead = ({ behind }: CatchUp): boolean =>
+      behind === undefined || history.compare(behind.position, position) >= 0;
+    for (const { receiver, routes } of destinationsOf(occurrence, this.#isNews(position))) {
+      const catchUp = pursuers.get(receiver);
+      if (catchUp === undefined || isAhead(catchUp) || catchUp.take(occurrence, routes)) continue;
+      catchUp.abandon();
+      pursuers.delete(receiver);
+    }
+    for (const catchUp of pursuers.values()) if (!isAhead(catchUp)) catchUp.advance(position);
+    return pursuers.size === 0 ? 'enough' : undefined;
+  }
+
+  /** What happened before the start was never told live, so nobody has counted it yet. */
+  #isNews(position: string): boolean {
+    const { history } = this.#options;
+    const isNews =
+      history.compare(position, this.#start ?? '') <= 0 && history.compare(position, this.#counted) > 0;
+    if (isNews) this.#counted = position;
+    return isNews;
+  }
+
+  /**
+   * The API server forgets Events by age. What was written after a receiver's checkpoint can be gone only when the
+   * checkpoint is older than that age and nothing from before it is left.
+   */
+  #findGaps(
+    starts: ReadonlyMap<string, Checkpoint>,
+    { reachesBack, upTo }: { readonly reachesBack: boolean; readonly upTo: string },
+  ): void {
+    const { clock, eventTtlMs, onGap, history } = this.#options;
+    const now = clock.date();
+    const forgotten = new Date(now.getTime() - eventTtlMs);
+    for (const [receiver, { position, time }] of starts) {
+      if (history.compare(position, upTo) > 0) {
+        onGap(receiver, { from: time, to: now, reason: 'HistoryReplaced' });
+      } else if (!reachesBack && time < forgotten && history.compare(position, '0') > 0) {
+        onGap(receiver, { from: time, to: forgotten, reason: 'HistoryExpired' });
+      }
+    }
+  }
+}
+
+function earliest(starts: readonly Checkpoint[], history: Pick<History, 'compare'>): string {
+  const positions = starts.map(({ position }) => position);
+  return positions.reduce((least, position) => (history.compare(position, least) < 0 ? position : least));
+}
