@@ -17,6 +17,7 @@ const sinks = {
   sqs: () => import('./sqs.ts'),
   stdout: () => import('./stdout.ts'),
   syslog: () => import('./syslog.ts'),
+  teams: () => import('./teams.ts'),
   udp: () => import('./udp.ts'),
   webhook: () => import('./webhook.ts'),
 } as const satisfies Record<string, () => Promise<{ default: unknown }>>;
