@@ -150,7 +150,6 @@ function saslFailure(chain: readonly KafkaError[], place: KafkaPlace): DeliveryE
 function connectionFailure(chain: readonly KafkaError[], place: KafkaPlace): DeliveryError | undefined {
   const { endpoint, networkFailure } = place;
   const named = (...names: string[]) => chain.find(({ name }) => names.includes(name));
-  if (named('TimeoutError', 'AbortError') !== undefined) return networkFailure;
   const late = chain.find(
     ({ name, message }) => name === 'KafkaJSRequestTimeoutError' || message === 'Connection timeout',
   );

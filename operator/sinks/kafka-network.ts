@@ -42,22 +42,21 @@ export function createKafkaNetwork(options: KafkaNetworkOptions): KafkaNetwork {
 class SocketNetwork implements KafkaNetwork {
   readonly #options: KafkaNetworkOptions;
   readonly #sockets = new Set<Socket>();
-  readonly #known: ReadonlyMap<string, HostPort>;
+  readonly #byAlias: ReadonlyMap<string, HostPort>;
+  readonly seeds: string[];
   #isDestroyed = false;
   failure: DeliveryError | undefined;
 
   constructor(options: KafkaNetworkOptions) {
     this.#options = options;
-    this.#known = new Map(options.brokers.map((broker, index) => [seedName(broker, index), broker]));
-  }
-
-  get seeds(): string[] {
-    return [...this.#known].map(([name, { port }]) => `${name}:${port}`);
+    const named = options.brokers.map((broker, index) => [seedName(broker, index), broker] as const);
+    this.#byAlias = new Map(named.filter(([name, { host }]) => name !== host));
+    this.seeds = named.map(([name, { port }]) => `${name}:${port}`);
   }
 
   readonly socketFactory: ISocketFactory = (wanted) => {
     if (this.#isDestroyed) throw new Error('the client was closed');
-    const target = this.#known.get(wanted.host) ?? { host: wanted.host, port: wanted.port };
+    const target = this.#byAlias.get(wanted.host) ?? { host: wanted.host, port: wanted.port };
     try {
       return this.#open(target, wanted.onConnect);
     } catch (error) {
