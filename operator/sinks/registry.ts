@@ -11,6 +11,7 @@ const sinks = {
   opscenter: () => import('./opscenter.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pipe: () => import('./pipe.ts'),
+  pubsub: () => import('./pubsub.ts'),
   slack: () => import('./slack.ts'),
   sns: () => import('./sns.ts'),
   splunk: () => import('./splunk.ts'),
