@@ -90,6 +90,20 @@ export async function startBroker(
   return broker;
 }
 
+interface Session {
+  mechanism: string;
+  isAuthenticated: boolean;
+}
+
+interface Call {
+  readonly request: Reader;
+  readonly body: Writer;
+  readonly session: Session;
+  readonly version: number;
+}
+
+type Answer = Buffer | 'close' | 'silence';
+
 class Broker implements FakeBroker {
   readonly behaviour: BrokerBehaviour;
   readonly records: KeptRecord[] = [];
@@ -132,7 +146,7 @@ class Broker implements FakeBroker {
 
   #serve(socket: Socket): void {
     this.connections.add(socket);
-    const session = { mechanism: '', isAuthenticated: false };
+    const session: Session = { mechanism: '', isAuthenticated: false };
     let buffered = Buffer.alloc(0);
     socket.on('close', () => this.connections.delete(socket)).on('error', () => undefined);
     socket.on('data', (bytes: Buffer) => {
@@ -143,63 +157,54 @@ class Broker implements FakeBroker {
         const answer = this.#answer(new Reader(buffered.subarray(4, end)), session);
         buffered = buffered.subarray(end);
         if (answer === 'close') socket.destroy();
-        else if (answer !== undefined) socket.write(answer);
+        else if (answer !== 'silence') socket.write(answer);
       }
     });
   }
 
-  #answer(
-    request: Reader,
-    session: { mechanism: string; isAuthenticated: boolean },
-  ): Buffer | 'close' | undefined {
+  #answer(request: Reader, session: Session): Answer {
     const api = request.int16();
     const version = request.int16();
     const correlation = request.int32();
     request.string();
-    if (this.behaviour.isHanging) return undefined;
-    const needsAuthentication = this.behaviour.authenticate !== undefined && ![17, 18, 36].includes(api);
-    if (needsAuthentication && !session.isAuthenticated) return 'close';
-    const body = new Writer().int32(correlation);
-    switch (api) {
-      case 0:
-        return this.#produce(request, body);
-      case 3:
-        return this.#metadata(request, body).framed();
-      case 17:
-        session.mechanism = request.string() ?? '';
-        return body
-          .int16(this.behaviour.mechanisms.includes(session.mechanism) ? 0 : 33)
-          .array(this.behaviour.mechanisms, (writer, name) => writer.string(name))
-          .framed();
-      case 18:
-        body
-          .int16(0)
-          .array(Object.entries(apis), (writer, [key, [min, max]]) =>
-            writer.int16(Number(key)).int16(min).int16(max),
-          );
-        return (version > 0 ? body.int32(0) : body).framed();
-      case 22:
-        this.#producers += 1;
-        return body
-          .int32(0)
-          .int16(this.behaviour.initProducerError)
-          .int64(BigInt(this.#producers))
-          .int16(0)
-          .framed();
-      case 36: {
-        const sent = request.bytes();
-        const outcome = this.behaviour.authenticate?.(session.mechanism, sent) ?? { code: 0 };
-        session.isAuthenticated = outcome.code === 0 && (outcome.bytes?.length ?? 0) === 0;
-        return body
-          .int16(outcome.code)
-          .string(outcome.message ?? null)
-          .bytes(outcome.bytes ?? Buffer.alloc(0))
-          .framed();
-      }
-      default:
-        return 'close';
-    }
+    if (this.behaviour.isHanging) return 'silence';
+    const needsSession = this.behaviour.authenticate !== undefined && ![17, 18, 36].includes(api);
+    if (needsSession && !session.isAuthenticated) return 'close';
+    const call = { request, body: new Writer().int32(correlation), session, version };
+    return this.#handlers[api]?.(call) ?? 'close';
   }
+
+  readonly #handlers: Readonly<Record<number, (call: Call) => Answer>> = {
+    0: ({ request, body }) => this.#produce(request, body),
+    3: ({ request, body }) => this.#metadata(request, body).framed(),
+    17: ({ request, body, session }) => {
+      session.mechanism = request.string() ?? '';
+      const { mechanisms } = this.behaviour;
+      return body
+        .int16(mechanisms.includes(session.mechanism) ? 0 : 33)
+        .array(mechanisms, (writer, name) => writer.string(name))
+        .framed();
+    },
+    18: ({ body, version }) => {
+      body
+        .int16(0)
+        .array(Object.entries(apis), (writer, [key, [min, max]]) =>
+          writer.int16(Number(key)).int16(min).int16(max),
+        );
+      return (version > 0 ? body.int32(0) : body).framed();
+    },
+    22: ({ body }) => {
+      this.#producers += 1;
+      const { initProducerError } = this.behaviour;
+      return body.int32(0).int16(initProducerError).int64(BigInt(this.#producers)).int16(0).framed();
+    },
+    36: ({ request, body, session }) => {
+      const outcome = this.behaviour.authenticate?.(session.mechanism, request.bytes()) ?? { code: 0 };
+      const { code, message = null, bytes = Buffer.alloc(0) } = outcome;
+      session.isAuthenticated = code === 0 && bytes.length === 0;
+      return body.int16(code).string(message).bytes(bytes).framed();
+    },
+  };
 
   #metadata(request: Reader, body: Writer): Writer {
     const wanted = request.array(() => request.string() ?? '');
@@ -230,7 +235,7 @@ class Broker implements FakeBroker {
       });
   }
 
-  #produce(request: Reader, body: Writer): Buffer | 'close' | undefined {
+  #produce(request: Reader, body: Writer): Answer {
     request.string();
     const acks = request.int16();
     request.int32();
@@ -242,7 +247,7 @@ class Broker implements FakeBroker {
       this.behaviour.losesAnswers -= 1;
       return 'close';
     }
-    if (acks === 0) return undefined;
+    if (acks === 0) return 'silence';
     return body
       .array(answers, (writer, { topic, partitions }) =>
         writer
