@@ -1,3 +1,4 @@
+import { encodeWithin } from '../../operator/delivery/event-size.ts';
 import teams from '../../operator/sinks/teams.ts';
 import { createAuthority, issue } from '../sink-kit/certificates.ts';
 import { startServer } from '../sink-kit/http-server.ts';
@@ -188,6 +189,24 @@ describe('a card of teams', () => {
     expect(bytes).toBe(Buffer.byteLength(payload.body));
     expect(teams.defaults).toMatchObject({ maxEventBytes: 28_672, concurrency: 1, batch: { maxEvents: 1 } });
   });
+});
+
+describe('a card that is too large for teams', () => {
+  it.each([{}, { format: 'MessageCard' }, { layout: { text: '{{ .Message }}' } }])(
+    'is cut by delivery to 28 KB with %j',
+    async (written) => {
+      await using sink = await openWritten(teams, {
+        written: { endpoint: 'https://x.example.com', ...written },
+      });
+      const maxEventBytes = teams.defaults?.maxEventBytes;
+      const event = sinkEvent({ message: 'x'.repeat(100_000) });
+
+      const { bytes } = encodeWithin(sink, event, { maxEventBytes, oversized: 'Truncate' });
+
+      expect(bytes).toBeLessThanOrEqual(28_672);
+      expect(bytes).toBeGreaterThan(10_000);
+    },
+  );
 });
 
 describe('what teams answers', () => {
