@@ -1,4 +1,5 @@
-import { type WebClientOptions } from '@slack/web-api';
+// `import { type ... }` would load the package all the same: types are stripped, the import stays.
+import type { WebClientOptions } from '@slack/web-api';
 
 import { DeliveryError, failureOfResponse, type HttpClient, type HttpResponse } from '../sink-kit/index.ts';
 
