@@ -1,3 +1,4 @@
+import { createClusterEvent } from '../../operator/event/core-event.ts';
 import { type SinkContext, type SinkEvent } from '../../operator/sink-kit/index.ts';
 import slack from '../../operator/sinks/slack.ts';
 import { createSlackThreads } from '../../operator/sinks/slack-threads.ts';
@@ -154,6 +155,41 @@ describe('a message of slack', () => {
     expect(server.requests[0]?.headers).toMatchObject({
       'content-type': 'application/x-www-form-urlencoded',
       'user-agent': 'eventroute',
+    });
+  });
+
+  it('is the exporter’s for the configuration of its README', async () => {
+    const event = sinkEvent();
+    const object = { labels: { owner: 'trinity' }, annotations: {}, ownerReferences: [], deleted: false };
+    const [message] = await post(
+      {
+        channel: '@{{ .InvolvedObject.Labels.owner }}',
+        message: '{{ .Message }}',
+        color: null,
+        title: null,
+        authorName: null,
+        footer: null,
+        fields: { namespace: '{{ .Namespace }}', reason: '{{ .Reason }}', object: '{{ .Namespace }}' },
+        metadata: false,
+      },
+      { ...event, event: createClusterEvent({ ...event.event.data }, { object }) },
+    );
+
+    expect(message).toEqual({
+      channel: '@trinity',
+      text: 'Back-off restarting failed container',
+      attachments: [
+        {
+          fallback: 'Back-off restarting failed container',
+          fields: [
+            { title: 'namespace', value: 'shop', short: false },
+            { title: 'object', value: 'shop', short: false },
+            { title: 'reason', value: 'BackOff', short: false },
+          ],
+        },
+      ],
+      unfurl_links: false,
+      unfurl_media: false,
     });
   });
 
