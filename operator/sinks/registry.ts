@@ -2,12 +2,14 @@ import { type SinkDefinition } from '../sink-kit/index.ts';
 
 /** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
 const sinks = {
+  elasticsearch: () => import('./elasticsearch.ts'),
   eventbridge: () => import('./eventbridge.ts'),
   file: () => import('./file.ts'),
   firehose: () => import('./firehose.ts'),
   kafka: () => import('./kafka.ts'),
   kinesis: () => import('./kinesis.ts'),
   loki: () => import('./loki.ts'),
+  opensearch: () => import('./opensearch.ts'),
   opscenter: () => import('./opscenter.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pipe: () => import('./pipe.ts'),
