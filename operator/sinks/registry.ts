@@ -14,6 +14,7 @@ const sinks = {
   opsgenie: () => import('./opsgenie.ts'),
   pipe: () => import('./pipe.ts'),
   pubsub: () => import('./pubsub.ts'),
+  redis: () => import('./redis.ts'),
   slack: () => import('./slack.ts'),
   sns: () => import('./sns.ts'),
   splunk: () => import('./splunk.ts'),
