@@ -6,6 +6,7 @@ export { type AddressGuard, type AddressGuardOptions, createAddressGuard } from 
 export { excerpt } from './clean-text.ts';
 export { type AuthConfig, authFields, authorizationOf, basicAuthorization } from './auth.ts';
 export { DeliveryError } from './delivery-error.ts';
+export { formatGoTime } from './go-layout.ts';
 export { createGuardedLookup, refuseLiteralAddress } from './guarded-lookup.ts';
 export { type Headers, checkHeaderName, headerValue, mergeHeaders } from './http-headers.ts';
 export { headerOf, type HttpResponse } from './http-response.ts';

@@ -1,5 +1,5 @@
 import { DeliveryError, type Outgoing, sendInOrder, toDeliveryError } from '../sink-kit/index.ts';
-import { type AwsPlace, entryError } from './aws-error.ts';
+import { type AwsAnswer, type AwsPlace, entryError, unanswered } from './aws-error.ts';
 
 type Batch<Payload> = readonly Outgoing<Payload>[];
 
@@ -89,11 +89,6 @@ function throwFailures(results: Results): void {
   );
 }
 
-/** What every answer of the SDK holds. */
-export interface AwsAnswer {
-  readonly $metadata: { readonly httpStatusCode?: number | undefined };
-}
-
 /** What SQS and SNS answer to a batch. */
 export interface BatchAnswer extends AwsAnswer {
   readonly Successful?: readonly { readonly Id?: string | undefined }[] | undefined;
@@ -151,12 +146,4 @@ export function recordResults(
 /** Where an answer does not say whose fault it was, its code does: what is the service's own fault passes. */
 function isOurFault(code: string): boolean {
   return !/Internal|Unavailable|Timeout|Thrott/i.test(code);
-}
-
-/** An endpoint that answers, but not as AWS does, must not pass for one that has taken the event. */
-function unanswered({ $metadata }: AwsAnswer, { host }: AwsPlace): DeliveryError {
-  return DeliveryError.retry(
-    `${host} answered ${$metadata.httpStatusCode ?? 200} without a word on the event: check that the endpoint is one of AWS`,
-    'ServerError',
-  );
 }

@@ -61,6 +61,19 @@ export function alreadyExists(error: unknown): boolean {
   return name === 'OpsItemAlreadyExistsException';
 }
 
+/** What every answer of the SDK holds. */
+export interface AwsAnswer {
+  readonly $metadata: { readonly httpStatusCode?: number | undefined };
+}
+
+/** An endpoint that answers, but not as AWS does, must not pass for one that has taken the event. */
+export function unanswered({ $metadata }: AwsAnswer, { host }: AwsPlace): DeliveryError {
+  return DeliveryError.retry(
+    `${host} answered ${$metadata.httpStatusCode ?? 200} without a word on the event: check that the endpoint is one of AWS`,
+    'ServerError',
+  );
+}
+
 interface FailureOptions {
   readonly place: AwsPlace;
   readonly meaning: AwsMeaning;

@@ -68,9 +68,11 @@ export function renderOpsItem(config: OpsItemConfig, event: SinkEvent): CreateOp
     ...(category !== '' && { Category: category }),
     ...(severity !== '' && { Severity: severity }),
     ...(priority !== '' && { Priority: readPriority(priority, 'RenderFailed') }),
-    Notifications: texts(config.notifications, event).map((Arn) => ({ Arn })),
-    RelatedOpsItems: texts(config.relatedOpsItems, event).map((text) => ({ OpsItemId: idOf(text) })),
-    Tags: tags(config.tags, event),
+    Notifications: nonEmpty(texts(config.notifications, event).map((Arn) => ({ Arn }))),
+    RelatedOpsItems: nonEmpty(
+      texts(config.relatedOpsItems, event).map((text) => ({ OpsItemId: idOf(text) })),
+    ),
+    Tags: nonEmpty(tags(config.tags, event)),
   };
 }
 
@@ -118,6 +120,11 @@ function tags(templates: Templates = {}, event: SinkEvent): Tag[] {
 
 function texts(templates: readonly TextTemplate[] = [], event: SinkEvent): string[] {
   return templates.map((template) => template.render(event).trim()).filter((text) => text !== '');
+}
+
+/** A list of nothing is left away. */
+function nonEmpty<Item>(list: Item[]): Item[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 /** The API takes the id alone (`oi-...`), where users have the ARN. */

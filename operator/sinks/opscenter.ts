@@ -3,7 +3,7 @@ import { CreateOpsItemCommand, DescribeOpsItemsCommand, SSMClient } from '@aws-s
 import { defineSink, sendInOrder, Template, Type } from '../sink-kit/index.ts';
 import { openAws } from './aws-client.ts';
 import { createDescribe } from './aws-describe.ts';
-import { alreadyExists } from './aws-error.ts';
+import { alreadyExists, unanswered } from './aws-error.ts';
 import { awsFields } from './aws-fields.ts';
 import { checkOpsItem, renderOpsItem } from './ops-item.ts';
 
@@ -108,7 +108,11 @@ export default defineSink({
             send: async () => {
               const command = new CreateOpsItemCommand(outgoing.payload);
               try {
-                await aws.call((client, options) => client.send(command, options), { signal, target });
+                const answer = await aws.call((client, options) => client.send(command, options), {
+                  signal,
+                  target,
+                });
+                if (answer.OpsItemId === undefined) throw unanswered(answer, { host: aws.host });
               } catch (error) {
                 if (!alreadyExists(error)) throw error;
               }

@@ -2,21 +2,26 @@ import { type SinkDefinition } from '../sink-kit/index.ts';
 
 /** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
 const sinks = {
+  elasticsearch: () => import('./elasticsearch.ts'),
   eventbridge: () => import('./eventbridge.ts'),
   file: () => import('./file.ts'),
   firehose: () => import('./firehose.ts'),
   kafka: () => import('./kafka.ts'),
   kinesis: () => import('./kinesis.ts'),
   loki: () => import('./loki.ts'),
+  opensearch: () => import('./opensearch.ts'),
   opscenter: () => import('./opscenter.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pipe: () => import('./pipe.ts'),
+  pubsub: () => import('./pubsub.ts'),
+  redis: () => import('./redis.ts'),
   slack: () => import('./slack.ts'),
   sns: () => import('./sns.ts'),
   splunk: () => import('./splunk.ts'),
   sqs: () => import('./sqs.ts'),
   stdout: () => import('./stdout.ts'),
   syslog: () => import('./syslog.ts'),
+  teams: () => import('./teams.ts'),
   udp: () => import('./udp.ts'),
   webhook: () => import('./webhook.ts'),
 } as const satisfies Record<string, () => Promise<{ default: unknown }>>;

@@ -1,4 +1,5 @@
-import { type WebClientOptions } from '@slack/web-api';
+// `import { type ... }` would load the package all the same: types are stripped, the import stays.
+import type { WebClientOptions } from '@slack/web-api';
 
 import { DeliveryError, failureOfResponse, type HttpClient, type HttpResponse } from '../sink-kit/index.ts';
 
@@ -11,7 +12,15 @@ export type SlackAnswer =
       readonly fields: Readonly<Record<string, unknown>>;
       readonly scopes?: readonly string[];
     }
-  | { readonly ok: false; readonly code: string; readonly details: readonly string[] };
+  | SlackNo;
+
+/** A refusal of the Web API. */
+export interface SlackNo {
+  readonly ok: false;
+  readonly code: string;
+  readonly details: readonly string[];
+  readonly retryAfterMs?: number;
+}
 
 /** Slack's Web API with one token. */
 export interface SlackApi {
@@ -23,6 +32,8 @@ export interface SlackApi {
 
 /** An answer repeats the message with all of its blocks, several times as long in JSON. */
 const maxAnswerBytes = 4_194_304;
+
+const maxCodeLength = 100;
 
 const ignore = (): void => undefined;
 /** Slack's client would log requests to the console; what matters is in its errors. */
@@ -54,6 +65,8 @@ export async function createSlackApi(token: string, apiUrl: string, http: HttpCl
         rejectRateLimitedCalls: true,
         allowAbsoluteUrls: false,
         logger: silent,
+        // Slack's own would name the operating system and its version.
+        headers: { 'User-Agent': 'eventroute' },
       });
       try {
         const { response_metadata, ...fields } = await client.apiCall(method, args);
@@ -122,7 +135,15 @@ function refusalOf(error: unknown): SlackAnswer {
   const { original, data } = error as { original?: unknown; data?: Readonly<Record<string, unknown>> };
   if (original instanceof Error) throw original;
   if (data === undefined) throw error;
-  const { messages } = (data.response_metadata ?? {}) as { messages?: readonly string[] };
+  const { messages, retryAfter } = (data.response_metadata ?? {}) as {
+    messages?: readonly string[];
+    retryAfter?: number;
+  };
   const needed = typeof data.needed === 'string' ? [`needs the scope ${data.needed}`] : [];
-  return { ok: false, code: String(data.error), details: [...needed, ...(messages ?? [])] };
+  return {
+    ok: false,
+    code: String(data.error).slice(0, maxCodeLength),
+    details: [...needed, ...(messages ?? [])],
+    ...(retryAfter !== undefined && { retryAfterMs: retryAfter * 1_000 }),
+  };
 }

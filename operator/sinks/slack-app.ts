@@ -1,5 +1,5 @@
 import { type DeliveryError, type HttpClient } from '../sink-kit/index.ts';
-import { createSlackApi, type SlackAnswer, type SlackApi } from './slack-api.ts';
+import { createSlackApi, type SlackAnswer, type SlackApi, type SlackNo } from './slack-api.ts';
 import { slackFailure } from './slack-failure.ts';
 import { type SlackPost, type SlackPoster } from './slack-poster.ts';
 import { type SlackThreads } from './slack-threads.ts';
@@ -99,11 +99,11 @@ class SlackApp implements SlackPoster {
     return this.#api.call('chat.postMessage', args, signal);
   }
 
-  #failure(action: string, answer: SlackAnswer & { ok: false }, channel?: string): DeliveryError {
+  #failure(action: string, answer: SlackNo, channel?: string): DeliveryError {
     const { endpoint } = this;
-    const { code, details } = answer;
+    const { code, details, retryAfterMs } = answer;
     const isChannelChosen = this.#options.channel === undefined;
-    return slackFailure({ action, endpoint, code, details, channel, isChannelChosen });
+    return slackFailure({ action, endpoint, code, details, retryAfterMs, channel, isChannelChosen });
   }
 }
 

@@ -34,7 +34,8 @@ function finishObject(object: Fields, limit: number, markup: SlackMarkup): Field
     Object.entries(object).map(([key, value]) => [
       key,
       key === 'text' && typeof value === 'string'
-        ? finishText({ type: object.type, text: value }, inner, markup)
+        ? // Slack refuses the whole message for one text object without a text.
+          finishText({ type: object.type, text: value }, inner, markup) || ' '
         : finish(value, key === 'fields' ? sectionFieldLimit : inner, markup),
     ]),
   );

@@ -29,7 +29,7 @@ export const slackConfig = Type.Object({
   channel: Type.Optional(
     Template({
       description:
-        'Where to post to, with `token`: the id of a channel (the surest), `#name` or `@user`. A Go template. Webhooks of ' +
+        'Where to post to, with `token`: the id of a channel (the surest) or user, or `#name`. A Go template. Webhooks of ' +
         'Slack apps ignore it.',
       examples: ['#{{ .InvolvedObject.Labels.team }}-alerts'],
     }),

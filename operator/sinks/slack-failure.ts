@@ -92,7 +92,7 @@ const malformed = /^(invalid|missing|no|cannot|malformed|unknown)_/;
 /** Makes the error that a refusal means for the delivery. */
 export function slackFailure(refusal: SlackRefusal): DeliveryError {
   const { code, retryAfterMs } = refusal;
-  const known = meanings[code];
+  const known = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
   const text = describe(refusal, known?.advice);
   if (known?.reason === 'TargetNotFound' && refusal.isChannelChosen === true) {
     return DeliveryError.permanent(text, known.reason);
@@ -107,6 +107,7 @@ export function slackFailure(refusal: SlackRefusal): DeliveryError {
 
 /** Tells whether Slack has a meaning for an answer's text. */
 export function isSlackCode(code: string): boolean {
+  if (!/^[a-z0-9_-]{1,80}$/.test(code)) return false;
   return Object.hasOwn(meanings, code) || tooLarge.test(code) || malformed.test(code);
 }
 

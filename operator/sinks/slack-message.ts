@@ -127,6 +127,9 @@ function colorOf(rendered = ''): string | undefined {
 
 function withoutEmpty(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined && value !== '')
+      // Half a surrogate pair has no form in a URL-encoded body.
+      .map(([key, value]) => [key, typeof value === 'string' ? value.toWellFormed() : value]),
   );
 }

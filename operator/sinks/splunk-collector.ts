@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { DeliveryError, headerValue, type HttpClient, type HttpResponse } from '../sink-kit/index.ts';
+import {
+  DeliveryError,
+  headerValue,
+  type HttpClient,
+  type HttpResponse,
+  toDeliveryError,
+} from '../sink-kit/index.ts';
 import { jsonBody } from './request-body.ts';
-import { readAnswer, refusalOf, type SplunkRefusal } from './splunk-answer.ts';
+import { readAnswer, refusalOf, SplunkRefusal } from './splunk-answer.ts';
 
 /** What a collector is reached with. */
 export interface SplunkCollectorOptions {
@@ -28,7 +34,12 @@ export interface SplunkCollector {
 const emptyCodes: ReadonlySet<number> = new Set([5, 6, 12]);
 /** Said of a channel in which nothing was sent yet. */
 const invalidChannel = 11;
-const passing: ReadonlySet<DeliveryError['reason']> = new Set(['Throttled', 'ServerError', 'Timeout']);
+const passing: ReadonlySet<DeliveryError['reason']> = new Set([
+  'Throttled',
+  'ServerError',
+  'Timeout',
+  'Unreachable',
+]);
 const firstPollMs = 200;
 const longestPollMs = 5_000;
 
@@ -76,8 +87,9 @@ class Collector implements SplunkCollector {
     const refusal = refusalOf(await this.#request({ url: this.#eventUrl, body: '', signal }));
     if (refusal !== undefined && !emptyCodes.has(refusal.code ?? -1)) throw refusal;
     if (!this.#options.ack) return;
-    const answer = await this.#askFor(0, { signal });
-    if (typeof answer !== 'boolean' && answer.code !== invalidChannel) throw answer;
+    await this.#isIndexed(0, { signal }).catch((error: unknown) => {
+      if (!(error instanceof SplunkRefusal && error.code === invalidChannel)) throw error;
+    });
   }
 
   #request(request: {
@@ -97,34 +109,22 @@ class Collector implements SplunkCollector {
     }
     const cookie = cookieOf(response);
     for (let waitMs = firstPollMs; ; waitMs = Math.min(2 * waitMs, longestPollMs)) {
-      await wait(waitMs, undefined, { signal });
-      const answer = await this.#askFor(ackId, { signal, cookie });
-      if (answer === true) return;
-      // The events were taken: no answer about their indexing may count as their refusal.
-      if (answer !== false) throw DeliveryError.retry(answer.message, answer.reason, { cause: answer });
+      await wait(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      if (await this.#isIndexed(ackId, { signal, cookie }).catch(falseForNow)) return;
+      signal.throwIfAborted();
     }
   }
 
-  /**
-   * Tells whether a request is indexed. A question that fails for a moment is asked again: to send the events again
-   * instead would put them into the index twice.
-   */
-  async #askFor(
+  async #isIndexed(
     ackId: number,
     { signal, cookie }: { readonly signal: AbortSignal; readonly cookie?: string | undefined },
-  ): Promise<boolean | SplunkRefusal> {
+  ): Promise<boolean> {
     const headers = { 'content-type': 'application/json', ...(cookie !== undefined && { cookie }) };
-    try {
-      const body = JSON.stringify({ acks: [ackId] });
-      const response = await this.#request({ url: this.#ackUrl, headers, body, signal });
-      const refusal = refusalOf(response);
-      if (refusal !== undefined) return passing.has(refusal.reason) ? false : refusal;
-      return readAnswer(response).acks?.[String(ackId)] === true;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof DeliveryError && !error.permanent) return false;
-      throw error;
-    }
+    const body = JSON.stringify({ acks: [ackId] });
+    const response = await this.#request({ url: this.#ackUrl, headers, body, signal });
+    const refusal = refusalOf(response);
+    if (refusal !== undefined) throw refusal;
+    return readAnswer(response).acks?.[String(ackId)] === true;
   }
 
   #warnOnce(): void {
@@ -135,6 +135,16 @@ class Collector implements SplunkCollector {
         'acknowledgement on for the token, or remove ack: true',
     );
   }
+}
+
+/**
+ * A question that fails for a moment is asked again: to send the events again instead would put them into the index
+ * twice. They were taken, so no answer to the question counts as their refusal.
+ */
+function falseForNow(error: unknown): boolean {
+  const { message, reason } = toDeliveryError(error);
+  if (passing.has(reason)) return false;
+  throw DeliveryError.retry(message, reason, { cause: error });
 }
 
 /** Takes the address with or without the collector's path, and with a path of a proxy before it. */

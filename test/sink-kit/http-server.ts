@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, type Socket } from 'node:net';
 import { type TlsOptions } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
 
 /** A request that a test server got. */
 export interface SeenRequest {
@@ -10,6 +11,7 @@ export interface SeenRequest {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly rawHeaders: readonly string[];
+  /** As text; taken out of gzip where the headers say so. */
   readonly body: string;
   /** The body as it came, for one that is compressed. */
   readonly rawBody: Buffer;
@@ -40,7 +42,9 @@ export async function startServer(
     request.on('end', () => {
       const { method = '', url = '', headers, rawHeaders } = request;
       const rawBody = Buffer.concat(chunks);
-      const seen = { method, url, headers, rawHeaders, body: rawBody.toString(), rawBody };
+      const isGzip = headers['content-encoding'] === 'gzip';
+      const body = (isGzip ? gunzipSync(rawBody) : rawBody).toString();
+      const seen = { method, url, headers, rawHeaders, body, rawBody };
       requests.push(seen);
       answer(response, seen);
     });

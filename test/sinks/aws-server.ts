@@ -3,11 +3,32 @@ import { type ServerResponse } from 'node:http';
 import { type SeenRequest, startServer, type TestServer } from '../sink-kit/http-server.ts';
 import { type HttpContractPeer } from './contract.ts';
 
+/** A message, record or event of a batch, with the fields of all services. */
+export interface AwsEntry {
+  readonly Id: string;
+  readonly MessageBody: string;
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
+  readonly MessageAttributes: Readonly<Record<string, unknown>>;
+  readonly Data: string;
+  readonly PartitionKey: string;
+  readonly Detail: string;
+  readonly EventBusName: string;
+  readonly TraceHeader: string;
+}
+
+/** The parameters of a call: JSON as it came, or the flat names of the query protocol. */
+export interface AwsInput {
+  readonly [name: string]: unknown;
+  readonly Entries: readonly AwsEntry[];
+  readonly Records: readonly AwsEntry[];
+  readonly OperationalData: Readonly<Record<string, { readonly Value: string }>>;
+}
+
 /** A call of an AWS API that a test server got. */
 export interface AwsCall {
   readonly action: string;
-  /** The parameters: JSON as it came, or the flat names of the query protocol. */
-  readonly input: Record<string, any>;
+  readonly input: AwsInput;
   readonly headers: SeenRequest['headers'];
   readonly accessKeyId: string | undefined;
 }
@@ -135,15 +156,25 @@ export async function startAwsPeer({
   };
 }
 
+/** The message of an event's JSON document. */
+export function messageIn(json: string): string {
+  return (JSON.parse(json) as { message: string }).message;
+}
+
+/** The bytes of a record as text. */
+export function textOf({ Data }: Pick<AwsEntry, 'Data'>): string {
+  return Buffer.from(Data, 'base64').toString();
+}
+
 function readCall({ headers, body }: SeenRequest): AwsCall {
   const target = headers['x-amz-target'];
   const accessKeyId = /Credential=([^/]+)\//.exec(String(headers.authorization))?.[1];
   if (typeof target === 'string') {
     const action = target.slice(target.lastIndexOf('.') + 1);
-    return { action, input: body === '' ? {} : JSON.parse(body), headers, accessKeyId };
+    return { action, input: JSON.parse(body === '' ? '{}' : body) as AwsInput, headers, accessKeyId };
   }
-  const input = Object.fromEntries(new URLSearchParams(body));
-  return { action: input.Action ?? '', input, headers, accessKeyId };
+  const input = Object.fromEntries(new URLSearchParams(body)) as unknown as AwsInput;
+  return { action: String(input.Action), input, headers, accessKeyId };
 }
 
 function write(

@@ -45,7 +45,12 @@ export interface DeliveryContract {
   readonly speed?: number;
   /** The reason of wrong credentials. */
   readonly unauthorized?: Reason;
+  /** What is tested; all of it when left out. Name what is tested elsewhere away, so that no test passes without having run. */
+  readonly aspects?: readonly Aspect[];
 }
+
+const aspects = ['Outage', 'Credentials', 'Rotation', 'Throttling'] as const;
+type Aspect = (typeof aspects)[number];
 
 const eventsPerSecond = 200;
 const outageMs = 20_000;
@@ -61,10 +66,12 @@ const drainMs = 90_000;
  */
 export function describeDelivery(name: string, contract: DeliveryContract): void {
   const { start, speed = 1, unauthorized = 'Unauthorized' } = contract;
+  const chosen = contract.aspects ?? aspects;
+  const when = (aspect: Aspect): jest.It => (chosen.includes(aspect) ? it : ignored);
   const timeoutMs = (outageMs + 2 * drainMs) / speed + 60_000;
 
   describe(`deliveries to ${name}`, () => {
-    it(
+    when('Outage')(
       'lose nothing while the system is away for 20 seconds',
       async () => {
         await using peer = await start();
@@ -84,7 +91,7 @@ export function describeDelivery(name: string, contract: DeliveryContract): void
       timeoutMs,
     );
 
-    it(
+    when('Credentials')(
       'tell of wrong credentials within 10 seconds, and go on when they are put right',
       async () => {
         await using peer = await start();
@@ -102,7 +109,7 @@ export function describeDelivery(name: string, contract: DeliveryContract): void
       timeoutMs,
     );
 
-    it(
+    when('Rotation')(
       'lose nothing while credentials change under load',
       async () => {
         await using peer = await start();
@@ -121,7 +128,7 @@ export function describeDelivery(name: string, contract: DeliveryContract): void
       timeoutMs,
     );
 
-    it(
+    when('Throttling')(
       'lose nothing while the system asks to slow down',
       async () => {
         await using peer = await start();
@@ -141,6 +148,9 @@ export function describeDelivery(name: string, contract: DeliveryContract): void
     );
   });
 }
+
+/** Takes the place of `it` for what is not tested here. */
+const ignored = (() => undefined) as unknown as jest.It;
 
 interface Run extends AsyncDisposable {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import kinesis from '../../operator/sinks/kinesis.ts';
-import { type AwsAnswer, failed, reach, startAws, startAwsPeer } from './aws-server.ts';
+import { type AwsAnswer, failed, messageIn, reach, startAws, startAwsPeer, textOf } from './aws-server.ts';
 import { describeHttpContract, openWritten, thrownBy } from './contract.ts';
 import { noAbort, numberedEvent, outgoing, sinkContext, sinkEvent } from './sink-event.ts';
 
@@ -29,8 +29,6 @@ describeHttpContract('kinesis', {
   differently: { 204: 'retry' },
 });
 
-const textOf = ({ Data }: { Data: string }) => Buffer.from(Data, 'base64').toString();
-
 describe('kinesis', () => {
   it('writes records of plain JSON with the uid of the event as partition key', async () => {
     await using aws = await startAws(service);
@@ -41,9 +39,7 @@ describe('kinesis', () => {
     const [call] = aws.callsOf('PutRecords');
     expect(call?.headers['x-amz-target']).toBe('Kinesis_20131202.PutRecords');
     expect(call?.input.StreamName).toBe('events');
-    expect(
-      call?.input.Records.map((record: any) => [record.PartitionKey, JSON.parse(textOf(record)).message]),
-    ).toEqual([
+    expect(call?.input.Records.map((record) => [record.PartitionKey, messageIn(textOf(record))])).toEqual([
       ['uid-1', 'message 1'],
       ['uid-2', 'message 2'],
     ]);
@@ -73,7 +69,7 @@ describe('kinesis', () => {
 
     await sink.send(outgoing(sink, [sinkEvent()]), noAbort);
 
-    const key: string = aws.callsOf('PutRecords')[0]?.input.Records[0].PartitionKey;
+    const key = aws.callsOf('PutRecords')[0]?.input.Records[0]?.PartitionKey;
     if (expected instanceof RegExp) expect(key).toMatch(expected);
     else expect(key).toBe(expected);
   });
@@ -109,7 +105,7 @@ describe('kinesis', () => {
     await using aws = await startAws({
       ...service,
       PutRecords: (call) =>
-        call.input.Records.some((record: any) => textOf(record).includes('poison'))
+        call.input.Records.some((record) => textOf(record).includes('poison'))
           ? failed(400, 'ValidationException')
           : takesAll(call),
     });
@@ -173,7 +169,7 @@ describe('kinesis', () => {
 
     const outcome = await sink.check!(noAbort).then(
       () => undefined,
-      (error: { reason: string }) => error.reason,
+      (error: unknown) => (error as { reason: string }).reason,
     );
 
     expect(outcome).toBe(reason);

@@ -119,6 +119,30 @@ describe('an alert of opsgenie', () => {
     ]);
   });
 
+  it('is the exporter’s for the configuration of its README', async () => {
+    const { body } = await requestOf({
+      priority: 'P3',
+      message:
+        'Event {{ .Reason }} for {{ .InvolvedObject.Namespace }}/{{ .InvolvedObject.Name }} on K8s cluster',
+      alias: '{{ .UID }}',
+      description: '<pre>{{ toPrettyJson . }}</pre>',
+      tags: ['event', '{{ .Reason }}', '{{ .InvolvedObject.Kind }}', '{{ .InvolvedObject.Name }}'],
+    });
+
+    const { description, ...rest } = body;
+    expect(rest).toEqual({
+      message: 'Event BackOff for shop/web-1 on K8s cluster',
+      alias: 'uid-1',
+      tags: ['event', 'BackOff', 'Pod', 'web-1'],
+      priority: 'P3',
+      source: 'eventroute prod',
+    });
+    expect(JSON.parse(/^<pre>(.*)<\/pre>$/s.exec(String(description))?.[1] ?? '')).toMatchObject({
+      reason: 'BackOff',
+      involvedObject: { name: 'web-1' },
+    });
+  });
+
   it('has what is needed where nothing is written', async () => {
     const { body } = await requestOf({});
 

@@ -1,3 +1,4 @@
+import { createClusterEvent } from '../../operator/event/core-event.ts';
 import { type SinkContext, type SinkEvent } from '../../operator/sink-kit/index.ts';
 import slack from '../../operator/sinks/slack.ts';
 import { createSlackThreads } from '../../operator/sinks/slack-threads.ts';
@@ -151,7 +152,49 @@ describe('a message of slack', () => {
         },
       },
     ]);
-    expect(server.requests[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(server.requests[0]?.headers).toMatchObject({
+      'content-type': 'application/x-www-form-urlencoded',
+      'user-agent': 'eventroute',
+    });
+  });
+
+  it('is the exporter’s for the configuration of its README', async () => {
+    const event = sinkEvent();
+    const object = { labels: { owner: 'trinity' }, annotations: {}, ownerReferences: [], deleted: false };
+    const [message] = await post(
+      {
+        channel: '@{{ .InvolvedObject.Labels.owner }}',
+        message: '{{ .Message }}',
+        color: null,
+        title: null,
+        authorName: null,
+        footer: null,
+        fields: { namespace: '{{ .Namespace }}', reason: '{{ .Reason }}', object: '{{ .Namespace }}' },
+        metadata: false,
+      },
+      { ...event, event: createClusterEvent({ ...event.event.data }, { object }) },
+    );
+
+    expect(message).toEqual({
+      channel: '@trinity',
+      text: 'Back-off restarting failed container',
+      attachments: [
+        {
+          fallback: 'Back-off restarting failed container',
+          fields: [
+            { title: 'namespace', value: 'shop', short: false },
+            { title: 'object', value: 'shop', short: false },
+            { title: 'reason', value: 'BackOff', short: false },
+          ],
+        },
+      ],
+      unfurl_links: false,
+      unfurl_media: false,
+    });
+  });
+
+  it('can hold what no URL can', async () => {
+    expect(await textOf('{{ .Message }}', { message: 'a\ud800b' })).toBe('a\ufffdb');
   });
 
   it('carries the event’s message where nothing is written', async () => {
@@ -358,6 +401,15 @@ describe('blocks of slack', () => {
     ]);
   });
 
+  it('have a text in every text object, or Slack would take none of the message', async () => {
+    const [message] = await post(
+      { blocks: [{ type: 'section', text: { type: 'mrkdwn', text: '{{ if false }}x{{ end }}' } }] },
+      sinkEvent(),
+    );
+
+    expect(message?.blocks).toEqual([{ type: 'section', text: { type: 'mrkdwn', text: ' ' } }]);
+  });
+
   it('have texts of the lengths that Slack takes', async () => {
     const text = (type: string) => ({ type, text: '{{ .Message }}' });
     const [message] = await post(
@@ -547,6 +599,19 @@ describe('what slack refuses', () => {
     expect(server.calls).toHaveLength(1);
   });
 
+  it('waits as long as Slack says beside a 200, too', async () => {
+    await using server = await startSlack();
+    await using sink = await open(server);
+    server.override = () => ({
+      headers: { 'retry-after': '4' },
+      body: { ok: false, error: 'ratelimited' },
+    });
+
+    const error = await thrownBy(sink.send(outgoing(sink, [sinkEvent()]), never));
+
+    expect(error).toMatchObject({ reason: 'Throttled', retryAfterMs: 4_000 });
+  });
+
   it('alone leaves the others of a batch delivered', async () => {
     await using server = await startSlack();
     await using sink = await open(server);
@@ -702,6 +767,8 @@ describe('an incoming webhook of slack', () => {
     [410, 'channel_is_archived', 'TargetNotFound', false],
     [500, 'rollup_error', 'ServerError', false],
     [400, 'Bad Request', 'Rejected', true],
+    [404, 'no_such page, as a proxy may say', 'TargetNotFound', false],
+    [400, 'toString', 'Rejected', true],
   ])('that answers %i %s is %s', async (status, body, reason, permanent) => {
     await using server = await startServer((response) => response.writeHead(status).end(body));
     await using sink = await openWritten(slack, {

@@ -1,5 +1,13 @@
 import sns from '../../operator/sinks/sns.ts';
-import { type AwsAnswer, type AwsCall, failed, reach, startAws, startAwsPeer } from './aws-server.ts';
+import {
+  type AwsAnswer,
+  type AwsCall,
+  failed,
+  messageIn,
+  reach,
+  startAws,
+  startAwsPeer,
+} from './aws-server.ts';
 import { describeHttpContract, openWritten, thrownBy } from './contract.ts';
 import { noAbort, numberedEvent, outgoing, sinkContext, sinkEvent } from './sink-event.ts';
 
@@ -57,7 +65,7 @@ describe('sns', () => {
     const sent = aws.callsOf('PublishBatch');
     expect(sent.map((call) => entriesOf(call).length)).toEqual([10, 2]);
     expect(sent[0]?.input.TopicArn).toBe(topicArn);
-    expect(sent.flatMap(entriesOf).map(({ Message = '' }) => JSON.parse(Message).message)).toEqual(
+    expect(sent.flatMap(entriesOf).map(({ Message = '' }) => messageIn(Message))).toEqual(
       events.map(({ event }) => event.message),
     );
   });
@@ -74,7 +82,7 @@ describe('sns', () => {
   });
 
   it.each([
-    ['{{ .Type }}: {{ .Message }}', `Warning: ${'Back-off restarting failed container'}`],
+    ['{{ .Type }}: {{ .Message }}', 'Warning: Back-off restarting failed container'],
     ['Zeile 1\nZeile 2\t\u0007ü \u{1f600}', 'Zeile 1 Zeile 2 ? ?'],
     [`${'x'.repeat(99)} yz`, 'x'.repeat(99)],
     ['   ', undefined],

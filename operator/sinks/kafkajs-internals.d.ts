@@ -1,0 +1,23 @@
+/** The parts of packages without types of their own that the Kafka sink uses. */
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  export default class RequestQueue {
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests: (this: RequestQueue) => void;
+  }
+}
+
+declare module 'snappyjs' {
+  const snappy: {
+    readonly compress: (data: Uint8Array) => Uint8Array;
+    readonly uncompress: (data: Uint8Array) => Uint8Array;
+  };
+  export default snappy;
+}
+
+declare module 'lz4js' {
+  const lz4: {
+    readonly compress: (data: Uint8Array) => Uint8Array;
+    readonly decompress: (data: Uint8Array) => Uint8Array;
+  };
+  export default lz4;
+}
