@@ -71,7 +71,7 @@ export interface EventOptions {
 
 /** An Event as the API server lists it. */
 export interface ListedEvent {
-  readonly metadata: { readonly uid: string; readonly name: string };
+  readonly metadata: { readonly uid: string; readonly name: string; readonly resourceVersion: string };
   readonly reason: string;
   readonly count?: number;
   readonly involvedObject: { readonly kind: string; readonly name: string };
