@@ -1,4 +1,5 @@
 import { DeliveryError, excerpt, toDeliveryError } from '../sink-kit/index.ts';
+import { withoutTokens } from './google-token.ts';
 
 /** What happened to a call, besides what gRPC says. */
 export interface CallPlace {
@@ -105,11 +106,6 @@ function connectionFailure(error: CallError, place: CallPlace): DeliveryError | 
     'Unreachable',
     { cause: error },
   );
-}
-
-/** A server that repeats what it was sent must not show the token that it was sent. */
-function withoutTokens(text: string): string {
-  return text.replace(/\b(Bearer\s+\S+|eyJ[\w.-]+|ya29\.[\w.-]+)/g, '***');
 }
 
 /** Reads `google.rpc.RetryInfo`. */

@@ -1,7 +1,7 @@
 import { DeliveryError, type Outgoing } from '../sink-kit/index.ts';
+import { sendDividing } from './google-division.ts';
 import { type PubsubPayload } from './pubsub-message.ts';
 import { type Publisher } from './pubsub-publisher.ts';
-import { halves, sendDivided } from './send-divided.ts';
 import { type Lane } from './send-lanes.ts';
 
 /** Limits of one request, with room for what is not counted: https://cloud.google.com/pubsub/quotas#resource_limits */
@@ -44,10 +44,7 @@ function requestsOf(group: Batch): Batch[] {
 
 /** One message that Pub/Sub does not take (of another schema than the topic's, say) fails its whole request. */
 async function sendRequest(events: Batch, options: LaneOptions): Promise<void> {
-  await sendDivided(events, {
-    send: (piece) => publish(piece, options),
-    divide: (failure, piece) => (failure.permanent ? halves(piece) : undefined),
-  });
+  await sendDividing(events, (piece) => publish(piece, options));
 }
 
 async function publish(events: Batch, { publisher, createTopic, signal }: LaneOptions): Promise<void> {

@@ -2,6 +2,7 @@ import { type SinkDefinition } from '../sink-kit/index.ts';
 
 /** Every kind of sink by the name under `spec.sink`. Each is loaded when it is first asked for. */
 const sinks = {
+  bigquery: () => import('./bigquery.ts'),
   elasticsearch: () => import('./elasticsearch.ts'),
   eventbridge: () => import('./eventbridge.ts'),
   file: () => import('./file.ts'),

@@ -44,7 +44,7 @@ async function outcomesOf<Payload>(
     (thrown: unknown) => toDeliveryError(thrown),
   );
   const pieces = failure && piecesOf(failure, events, options);
-  if (pieces === undefined) return events.map(() => failure);
+  if (pieces === undefined) return failure?.results?.slice() ?? events.map(() => failure);
   const outcomes: (DeliveryError | undefined)[] = [];
   let obstacle: DeliveryError | undefined;
   for (const piece of pieces) {

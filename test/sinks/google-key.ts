@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createVerify, generateKeyPairSync } from 'node:crypto';
 
-const { privateKey } = generateKeyPairSync('rsa', {
+const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -28,4 +28,11 @@ export function serviceAccountKey(fields: Record<string, unknown> = {}): string 
 export function claimsOf(authorization: string | undefined): Record<string, unknown> {
   const [, claims = ''] = (authorization ?? '').replace(/^Bearer /, '').split('.');
   return JSON.parse(Buffer.from(claims, 'base64url').toString() || '{}') as Record<string, unknown>;
+}
+
+/** Tells for whom a token is that the private key of the tests has signed; undefined for any other. */
+export function signerOf(authorization: string | undefined): unknown {
+  const [head = '', claims = '', signature = ''] = (authorization ?? '').replace(/^Bearer /, '').split('.');
+  const verifier = createVerify('RSA-SHA256').update(`${head}.${claims}`);
+  return verifier.verify(publicKey, signature, 'base64url') ? claimsOf(authorization).iss : undefined;
 }

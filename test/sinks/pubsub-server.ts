@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 import { protos } from '@google-cloud/pubsub';
 import {
   type Metadata,
-  Server,
+  Server as GrpcServer,
   ServerCredentials,
   type ServiceDefinition,
   status,
@@ -53,6 +53,9 @@ export interface PubsubServer extends AsyncDisposable {
   judge: (call: SeenCall) => Refusal | 'Hang' | undefined;
   /** What the caller may do with any topic. */
   permissions: readonly string[];
+  /** Ends every connection and takes no new one, until it is mended. */
+  readonly cut: () => Promise<void>;
+  readonly mend: () => Promise<void>;
 }
 
 interface Codec {
@@ -107,7 +110,7 @@ export async function startPubsubServer(pair?: Pair): Promise<PubsubServer> {
     ListTopics: () => ({ topics: [...topics].map((name) => ({ name })) }),
     TestIamPermissions: () => ({ permissions: fake.permissions }),
   };
-  const server = new Server({ 'grpc.max_receive_message_length': -1 });
+  const server = new GrpcServer({ 'grpc.max_receive_message_length': -1 });
   const answer = (method: string, handle: { request: object; metadata: Metadata }): object | 'Hang' => {
     const request = handle.request as Record<string, unknown>;
     const call: SeenCall = {
@@ -164,8 +167,10 @@ export async function startPubsubServer(pair?: Pair): Promise<PubsubServer> {
     sockets: front.sockets,
     judge: () => undefined,
     permissions: [],
+    cut: front.cut,
+    mend: front.mend,
     async [Symbol.asyncDispose]() {
-      await front.close();
+      await front.cut();
       server.forceShutdown();
     },
   };
@@ -182,12 +187,19 @@ function readMessages({ topic, messages = [] }: Readonly<Record<string, unknown>
   }));
 }
 
+interface Front {
+  readonly port: number;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly cut: () => Promise<void>;
+  readonly mend: () => Promise<void>;
+}
+
 /** gRPC's server does not tell who is connected, so connections go through one that does. */
-async function startFront(
-  innerPort: number,
-): Promise<{ port: number; sockets: Set<Socket>; close: () => Promise<void> }> {
+async function startFront(innerPort: number): Promise<Front> {
   const sockets = new Set<Socket>();
-  const front = createServer((incoming) => {
+  let port = 0;
+  let front: Server | undefined;
+  const accept = (incoming: Socket): void => {
     const outgoing = connect(innerPort, '127.0.0.1');
     sockets.add(incoming);
     for (const [from, to] of [
@@ -201,17 +213,20 @@ async function startFront(
       });
       from.pipe(to);
     }
-  });
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  return {
-    port: (front.address() as AddressInfo).port,
-    sockets,
-    close: async () => {
-      const closed = once(front, 'close');
-      front.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
   };
+  const mend = async (): Promise<void> => {
+    front = createServer(accept).listen(port, '127.0.0.1');
+    await once(front, 'listening');
+    ({ port } = front.address() as AddressInfo);
+  };
+  const cut = async (): Promise<void> => {
+    if (front === undefined) return;
+    const closed = once(front, 'close');
+    front.close();
+    front = undefined;
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await mend();
+  return { port, sockets, cut, mend };
 }
