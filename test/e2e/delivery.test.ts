@@ -8,7 +8,8 @@ describe('deliveries', () => {
   let world: World;
   let serial = 0;
   beforeAll(async () => {
-    world = await startWorld();
+    // nobody waits here for the Lease of one that was killed
+    world = await startWorld(['--set', 'leaderElect=false']);
     const delivery = { retry: { initial: '100ms', max: '1s' } };
     await world.apply(
       namespace('shop'),

@@ -78,13 +78,13 @@ export interface ListedEvent {
   readonly reportingComponent: string;
 }
 
-/** Starts a world. */
-export async function startWorld(): Promise<World> {
+/** Starts a world; `chartFlags` go to `helm install`. */
+export async function startWorld(chartFlags: readonly string[] = []): Promise<World> {
   const stack = new AsyncDisposableStack();
   try {
     const cluster = stack.use(await startCluster());
     const webhook = stack.use(await startWebhookRecorder());
-    await installChart(cluster);
+    await installChart(cluster, chartFlags);
     const world: World = {
       cluster,
       webhook,
