@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 
+import { addConvertCommand } from './cli/convert.ts';
 import { exitCodes, UsageError } from './cli/exit.ts';
 import { addLocalCommand } from './cli/local.ts';
 import { addRunCommand } from './cli/run.ts';
+import { addValidateCommand } from './cli/validate.ts';
 import { version } from './telemetry/version.ts';
 
 const oldestNode = 22;
@@ -25,6 +27,8 @@ const program = new Command('eventroute')
 // sub-commands inherit exitOverride only when they are made by the program
 addRunCommand(program);
 addLocalCommand(program);
+addConvertCommand(program);
+addValidateCommand(program);
 
 try {
   await program.parseAsync();

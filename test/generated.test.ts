@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { RE2JS } from 're2js';
 import { parse } from 'yaml';
 
 import { type GeneratedFile } from '../operator/api/reference.ts';
@@ -97,6 +98,15 @@ function* walk(schema: Schema, path: string): Generator<[string, Schema]> {
   if (typeof schema.additionalProperties === 'object') yield* walk(schema.additionalProperties, `${path}.*`);
 }
 
+function isGoPattern(pattern: string): boolean {
+  try {
+    RE2JS.compile(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What a CustomResourceDefinition does not take, or means something else there. */
 const foreignKeywords =
   /^(\$ref|\$id|definitions|patternProperties|const|examples|dependencies|aliases|x-eventroute.*)$/;
@@ -154,6 +164,13 @@ describe.each(['eventroutes', 'eventreceivers'])('the CustomResourceDefinition o
       expect(schema.type).toBeUndefined();
       expect(schema.anyOf).toEqual([{ type: 'integer' }, { type: 'string' }]);
     }
+  });
+
+  test('holds no pattern that the API server, which is written in Go, does not take', () => {
+    const patterns = schemas.flatMap(([path, { pattern }]) =>
+      typeof pattern === 'string' ? [[path, pattern]] : [],
+    );
+    expect(patterns.filter(([, pattern]) => !isGoPattern(pattern!))).toEqual([]);
   });
 
   test('describes every field', () => {

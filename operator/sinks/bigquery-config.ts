@@ -13,12 +13,14 @@ export const bigqueryConfig = Type.Object({
   ),
   dataset: Text({
     description: 'The dataset.',
-    pattern: '^[A-Za-z0-9_]{1,1024}$',
+    pattern: '^[A-Za-z0-9_]+$',
+    maxLength: 1_024,
     examples: ['kubernetes'],
   }),
   table: Text({
     description: 'The table.',
-    pattern: '^[^/.$`\\x00-\\x1f]{1,1024}$',
+    pattern: '^[^/.$`\\x00-\\x1f]+$',
+    maxLength: 1_024,
     examples: ['events'],
   }),
   location: Type.Optional(

@@ -5,6 +5,7 @@ import kafkajs, { type CompressionTypes } from 'kafkajs';
 
 import { DeliveryError } from '../sink-kit/index.ts';
 import { type codecs } from './kafka-fields.ts';
+import { frameLz4, frameSnappy } from './kafka-framing.ts';
 
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
@@ -38,26 +39,30 @@ function register(type: CompressionTypes, codec: Codec): CompressionTypes {
   return type;
 }
 
-/** Brokers and clients take a plain block as well as the framing of snappy-java. */
 async function loadSnappy(): Promise<Codec> {
   const { default: snappy } = await import('snappyjs');
-  return synchronous(snappy.compress, snappy.uncompress);
+  return compressingOnly((bytes) => frameSnappy(bytes, snappy.compress));
 }
 
+/** Where lz4js notes what it has seen of a block. */
+const lz4TableSize = 65_536;
+
+/** The frames of lz4js itself have blocks that depend on each other, which brokers refuse. */
 async function loadLz4(): Promise<Codec> {
   const { default: lz4 } = await import('lz4js');
-  return synchronous(lz4.compress, lz4.decompress);
+  const compress = (block: Uint8Array): Uint8Array | undefined => {
+    const target = lz4.makeBuffer(lz4.compressBound(block.length));
+    const length = lz4.compressBlock(block, target, 0, block.length, new Uint32Array(lz4TableSize));
+    return length > 0 && length < block.length ? target.subarray(0, length) : undefined;
+  };
+  return compressingOnly((bytes) => frameLz4(bytes, compress));
 }
 
-function synchronous(
-  compress: (bytes: Uint8Array) => Uint8Array,
-  decompress: (bytes: Uint8Array) => Uint8Array,
-): Codec {
+/** A producer never reads what it wrote. */
+function compressingOnly(compress: (bytes: Buffer) => Buffer): Codec {
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await -- what it throws has to become a rejection
-    compress: async ({ buffer }) => Buffer.from(compress(buffer)),
-    // eslint-disable-next-line @typescript-eslint/require-await -- as above
-    decompress: async (bytes) => Buffer.from(decompress(bytes)),
+    compress: ({ buffer }) => new Promise((resolve) => resolve(compress(buffer))),
+    decompress: () => Promise.reject(new Error('a producer reads no records')),
   };
 }
 

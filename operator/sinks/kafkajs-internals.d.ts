@@ -16,7 +16,18 @@ declare module 'snappyjs' {
 
 declare module 'lz4js' {
   const lz4: {
-    readonly compress: (data: Uint8Array) => Uint8Array;
+    readonly makeBuffer: (length: number) => Uint8Array;
+    readonly compressBound: (length: number) => number;
+    /** Gives the length of the block, 0 when it would not become smaller. */
+    readonly compressBlock: (
+      ...parameters: [
+        source: Uint8Array,
+        target: Uint8Array,
+        start: number,
+        length: number,
+        seen: Uint32Array,
+      ]
+    ) => number;
     readonly decompress: (data: Uint8Array) => Uint8Array;
   };
   export default lz4;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { createClient, createCluster } from '@redis/client';
+import { ConnectionTimeoutError, createClient, createCluster } from '@redis/client';
 
 import {
   type AddressGuard,
@@ -75,6 +75,13 @@ async function connectNode(
 
 /** Plain servers end a TLS handshake without a word. */
 function handshakeFailure(error: unknown, node: HostPort, { tls }: RedisLogin): DeliveryError | undefined {
+  if (tls !== undefined && error instanceof ConnectionTimeoutError) {
+    return DeliveryError.retry(
+      `${formatHostPort(node)} made no TLS connection in time: check host, port, network policies, and whether it speaks TLS`,
+      'Timeout',
+      { cause: error },
+    );
+  }
   if (tls === undefined || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') return undefined;
   return DeliveryError.retry(
     `${formatHostPort(node)} ended the TLS handshake: this port may not use TLS (then leave \`tls\` away), or want a client certificate`,

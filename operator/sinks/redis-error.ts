@@ -27,11 +27,12 @@ interface Outcome {
 
 const unauthorized = (says: string): Outcome => ({ reason: 'Unauthorized', isFinal: true, says });
 const passing = (says: string): Outcome => ({ reason: 'ServerError', isFinal: true, says });
+const noPassword = unauthorized('wants a password: set `password`, and `username` for an ACL user');
 const redirected = passing('is a node of a cluster: set `cluster` instead of an address');
 
 /** The first words of errors (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). */
 const outcomes: Readonly<Record<string, Outcome>> = {
-  NOAUTH: unauthorized('wants a password: set `password`, and `username` for an ACL user'),
+  NOAUTH: noPassword,
   WRONGPASS: unauthorized('refused the credentials: check username and password'),
   NOPERM: { reason: 'Forbidden', says: 'does not allow this to our user' },
   WRONGTYPE: { reason: 'Rejected', permanent: true, says: 'holds something else than `mode` writes' },
@@ -51,6 +52,8 @@ const outcomes: Readonly<Record<string, Outcome>> = {
 
 /** Errors that begin with ERR, by their texts. */
 const byText: readonly (readonly [RegExp, Outcome])[] = [
+  // what a long command gets that comes before AUTH
+  [/Protocol error: unauthenticated/i, noPassword],
   [
     /invalid (username-)?password|no password is set|without any password configured/i,
     unauthorized('refused the credentials: check username and password'),

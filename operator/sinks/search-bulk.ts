@@ -125,8 +125,7 @@ function divideBySize(batch: Batch, maxBytes: number): Batch[] {
   const parts: Outgoing<SearchDocument>[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const outgoing of batch) {
-    // The action line and `@timestamp` are small beside the document; names and ids have limits of their own.
-    const own = Buffer.byteLength(outgoing.payload.source) + 2_048;
+    const own = outgoing.payload.bytes;
     if (bytes + own > maxBytes) {
       parts.push([]);
       bytes = 0;

@@ -19,8 +19,10 @@ export interface SearchDocument {
   readonly pipeline: string;
   /** The document as JSON. */
   readonly source: string;
-  /** What a data stream gets as `@timestamp`; undefined when the document has one. */
-  readonly timestamp: string | undefined;
+  /** What the event adds to a request. */
+  readonly bytes: number;
+  /** What a data stream gets as `@timestamp`; undefined when the document is to stay as it is. */
+  readonly timestamp: Date | undefined;
   /** The idempotency key. */
   readonly key: string;
 }
@@ -43,8 +45,8 @@ export interface DocumentEncoder {
   indexAt(time: Date): string | undefined;
 }
 
-/** The action line without its values, with the two line ends. */
-const actionBytes = 60;
+/** The action line without its values, the line ends, and an `@timestamp` that is put in later. */
+const actionBytes = 150;
 
 /**
  * Creates the encoder of a sink's documents.
@@ -55,26 +57,30 @@ export function createDocumentEncoder(config: DocumentConfig): DocumentEncoder {
   const identity = identityOf(config);
   const encode = (event: SinkEvent): Encoded<SearchDocument> => {
     const text = encodePayload(config, event);
-    const time = hasTimestamp(text) ? undefined : event.time.toISOString();
-    const source = time !== undefined && config.dataStream === true ? withTimestamp(text, time) : text;
+    // The exporter's document has no such field; a layout may.
+    const timestamp = config.layout !== undefined && hasTimestamp(text) ? undefined : event.time;
+    const isStream = config.dataStream === true && timestamp !== undefined;
+    const source = isStream ? withTimestamp(text, timestamp) : text;
+    const index = name.nameFor(event);
+    const pipeline = config.pipeline?.render(event).trim() ?? '';
+    const bytes = Buffer.byteLength(source) + index.length + event.key.length + pipeline.length + actionBytes;
     const payload = {
-      index: name.nameFor(event),
+      index,
       ...identityFor(identity, event),
-      pipeline: config.pipeline?.render(event).trim() ?? '',
+      pipeline,
       source,
-      timestamp: config.dataStream === undefined ? time : undefined,
+      bytes,
+      timestamp: config.dataStream === undefined ? timestamp : undefined,
       key: event.key,
     };
-    const { index, id = '', pipeline } = payload;
-    const bytes = actionBytes + Buffer.byteLength(index + id + pipeline) + Buffer.byteLength(source);
     return { payload, bytes };
   };
   return { identity, encode, indexAt: (time) => name.nameAt(time) };
 }
 
 /** Puts `@timestamp` in front of a document's own fields. */
-export function withTimestamp(source: string, timestamp: string): string {
-  const field = `"@timestamp":${JSON.stringify(timestamp)}`;
+export function withTimestamp(source: string, timestamp: Date): string {
+  const field = `"@timestamp":"${timestamp.toISOString()}"`;
   return source === '{}' ? `{${field}}` : `{${field},${source.slice(1)}`;
 }
 

@@ -92,7 +92,8 @@ function meaningOf(status: number, { type = '', reason = '' }: SearchFault): Mea
  */
 export function failureOfAnswer(answer: SearchAnswer): DeliveryError | undefined {
   const { status, headers, endpoint, body } = answer;
-  const bodyText = textOf(body);
+  // An answer that was taken is long, and its text is of no use.
+  const bodyText = status < 300 ? '' : textOf(body);
   const failure = failureOfResponse({ status, headers, bodyText, isCut: false, endpoint });
   if (failure === undefined) return undefined;
   const { message, reason, retryAfterMs, permanent } = failure;

@@ -36,16 +36,21 @@ export function createIndexName({ index, indexFormat }: IndexConfig, now = new D
   if (problem !== undefined) {
     throw DeliveryError.permanent(`${field} gives ${quote(first)}, which ${problem}`, 'InvalidConfig');
   }
+  let lastGood = first;
   return {
     nameAt,
     nameFor: (event) => {
       const result = name(template.constant ?? template.render(event), event.time);
+      if (result === lastGood) return result;
       const reason = whyNoIndex(result);
-      if (reason === undefined) return result;
-      throw DeliveryError.permanent(
-        `${field} gives ${quote(result)} for this event, which ${reason}`,
-        'RenderFailed',
-      );
+      if (reason !== undefined) {
+        throw DeliveryError.permanent(
+          `${field} gives ${quote(result)} for this event, which ${reason}`,
+          'RenderFailed',
+        );
+      }
+      lastGood = result;
+      return result;
     },
   };
 }

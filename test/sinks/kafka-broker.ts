@@ -295,10 +295,21 @@ interface Batch {
 const decompress: Readonly<Record<number, (bytes: Buffer) => Uint8Array>> = {
   0: (bytes) => bytes,
   1: (bytes) => gunzipSync(bytes),
-  2: (bytes) => snappy.uncompress(bytes),
+  2: uncompressSnappy,
   3: (bytes) => lz4.decompress(bytes),
   4: (bytes) => zstdDecompressSync(bytes),
 };
+
+/** A stream of snappy-java: a header of 16 bytes, then blocks behind their lengths. */
+function uncompressSnappy(bytes: Buffer): Buffer {
+  const blocks: Uint8Array[] = [];
+  for (let at = 16; at < bytes.length;) {
+    const end = at + 4 + bytes.readInt32BE(at);
+    blocks.push(snappy.uncompress(bytes.subarray(at + 4, end)));
+    at = end;
+  }
+  return Buffer.concat(blocks);
+}
 
 /** https://kafka.apache.org/documentation/#recordbatch */
 function readBatch(set: Buffer, { topic, partition }: { topic: string; partition: number }): Batch {

@@ -171,6 +171,7 @@ describe('a failure of redis', () => {
       'is out of memory',
     ],
     ['ERR something new', 'ServerError', 'answered: ERR something new'],
+    ['ERR Protocol error: unauthenticated multibulk length', 'Unauthorized', 'wants a password'],
   ])('says what %s means', async (reply, reason, message) => {
     await using server = await startRedis();
     server.judge = () => reply;
