@@ -40,7 +40,7 @@ async function isCreatedByItself(client: SearchClient, name: string, signal: Abo
 }
 
 /** Judges a name by action.auto_create_index: true, false, or patterns of which the first that matches decides. */
-export function allowsCreation(setting: unknown, name: string): boolean {
+function allowsCreation(setting: unknown, name: string): boolean {
   const list: unknown[] = Array.isArray(setting)
     ? setting
     : typeof setting === 'string'

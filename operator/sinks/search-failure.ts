@@ -114,7 +114,7 @@ export function strangeAnswer({ endpoint, status, body }: SearchAnswer, product:
 }
 
 /** The fault that an error's body tells of. */
-export function faultOf(body: unknown): SearchFault | undefined {
+function faultOf(body: unknown): SearchFault | undefined {
   const { error } = (body ?? {}) as { error?: unknown };
   if (typeof error === 'string') return { reason: error };
   return typeof error === 'object' && error !== null ? error : undefined;
