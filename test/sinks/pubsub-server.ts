@@ -206,6 +206,7 @@ async function startFront(innerPort: number): Promise<Front> {
       [incoming, outgoing],
       [outgoing, incoming],
     ] as const) {
+      from.setNoDelay();
       from.on('error', () => undefined);
       from.on('close', () => {
         sockets.delete(from);
