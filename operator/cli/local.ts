@@ -4,6 +4,8 @@ import { eventReceiverKind } from '../api/event-receiver.ts';
 import { eventRouteKind } from '../api/event-route.ts';
 import { type CustomResource } from '../api/resource.ts';
 import { createControl, type Control } from '../control/control.ts';
+import { type Occurrence } from '../event/occurrence.ts';
+import { createIntakeFilter } from '../exporter/intake-filter.ts';
 import { systemClock } from '../schema/clock.ts';
 import { createFileSource } from '../source/file-source.ts';
 import { type Condition } from '../status/condition.ts';
@@ -13,13 +15,18 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../telemetry/version.ts';
 import { exitCodes, UsageError } from './exit.ts';
+import { loadExporterConfig } from './exporter-config.ts';
+import { logFindings, toManifests, withMadeSecrets } from './exporter-manifests.ts';
 import { readManifests, type Manifests } from './manifest.ts';
 import { createMemoryWorld, type MemoryWorld } from './memory-world.ts';
-import { addLogOptions, durationFlag, type LogFlags } from './options.ts';
+import { addLogOptions, durationFlag, timeFlag, type LogFlags } from './options.ts';
 import { formatTable } from './table.ts';
 
 interface LocalFlags extends LogFlags {
-  readonly filename: readonly string[];
+  readonly filename?: readonly string[];
+  readonly config?: string;
+  readonly strict: boolean;
+  readonly now?: string;
   readonly events?: string;
   readonly namespace: string;
   readonly timeout: string;
@@ -34,9 +41,15 @@ export function addLocalCommand(program: Command): void {
     .description(
       'run routes and receivers from manifests on recorded Events, without a cluster; prints their status',
     )
-    .requiredOption(
+    .option(
       '-f, --filename <path...>',
       'files or folders with EventRoutes, EventReceivers, Secrets, Namespaces',
+    )
+    .option('--config <file>', 'instead of -f: a configuration of kubernetes-event-exporter, unchanged')
+    .option('--strict', 'with --config: do not start when the exporter would ignore something in it', false)
+    .option(
+      '--now <time>',
+      'with --config: judge the age of Events (maxEventAgeSeconds) as of this time; by default it does not matter',
     )
     .option(
       '--events <file>',
@@ -49,21 +62,20 @@ export function addLocalCommand(program: Command): void {
     .addHelpText('after', '\nExits with 1 when an object is refused or an Event is not delivered.')
     .addHelpText(
       'after',
-      '\nExample:\n  $ eventroute local -f examples/quickstart --events examples/quickstart/events.jsonl',
+      '\nExample:\n  $ eventroute local -f examples/quickstart --events examples/quickstart/events.jsonl\n' +
+        '  $ eventroute local --config exporter.yaml --events events.jsonl',
     );
   addLogOptions(command, { logLevel: 'info', logFormat: 'text' }).action((flags: LocalFlags) =>
-    runLocal(flags),
+    runLocal(flags, (flag) => command.getOptionValueSource(flag) === 'cli'),
   );
 }
 
-async function runLocal(flags: LocalFlags): Promise<void> {
+/** Tells whether a flag was given on the command line. */
+type IsGiven = (flag: keyof LocalFlags) => boolean;
+
+async function runLocal(flags: LocalFlags, isGiven: IsGiven): Promise<void> {
   const timeoutMs = durationFlag('--timeout', flags.timeout);
-  const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
-  const manifests = await readManifests(flags.filename, flags.namespace);
-  if (manifests.routes.length + manifests.receivers.length === 0) {
-    throw new UsageError(`${flags.filename.join(', ')} holds no EventRoute and no EventReceiver`);
-  }
-  const world = createMemoryWorld(manifests, log);
+  const { manifests, world, log, intake, hasErrors } = await load(flags, isGiven);
   const control = createControl({
     world,
     clock: systemClock,
@@ -79,24 +91,85 @@ async function runLocal(flags: LocalFlags): Promise<void> {
   for (const receiver of manifests.receivers)
     await control.applyReceiver(receiver as CustomResource<ReceiverStatus>);
   for (const route of manifests.routes) await control.applyRoute(route as CustomResource<object>);
-  const problems = flags.events === undefined ? 0 : await replay(flags.events, control, log);
+  const problems = flags.events === undefined ? 0 : await replay(flags.events, control, { log, intake });
   await waitWhile(control, (pending) => pending > 0, timeoutMs);
   await control.stop({ graceMs: 0 });
   // whoever reads may have seen enough
   process.stdout.on('error', () => undefined);
   if (flags.status) process.stdout.write(`${statusTables(manifests, world, flags.wide)}\n`);
-  if (problems > 0 || !isAllDelivered(manifests, world)) process.exitCode = exitCodes.failure;
+  if (hasErrors || problems > 0 || !isAllDelivered(manifests, world)) process.exitCode = exitCodes.failure;
+}
+
+/** What there is to run, and in what surroundings. */
+interface Loaded {
+  readonly manifests: Manifests;
+  readonly world: MemoryWorld;
+  readonly log: Log;
+  readonly intake: LocalIntake;
+  /** A part of it cannot be used. */
+  readonly hasErrors: boolean;
+}
+
+async function load(flags: LocalFlags, isGiven: IsGiven): Promise<Loaded> {
+  const { filename, config } = flags;
+  if (config !== undefined && filename === undefined) return loadConfig({ ...flags, config }, isGiven);
+  if (filename === undefined || config !== undefined) throw new UsageError('needs either -f or --config');
+  const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
+  const manifests = await readManifests(filename, flags.namespace);
+  if (manifests.routes.length + manifests.receivers.length === 0) {
+    throw new UsageError(`${filename.join(', ')} holds no EventRoute and no EventReceiver`);
+  }
+  const world = createMemoryWorld(manifests, log);
+  return { manifests, world, log, intake: { clusterName: '', takes: () => true }, hasErrors: false };
+}
+
+async function loadConfig(
+  flags: LocalFlags & { readonly config: string },
+  isGiven: IsGiven,
+): Promise<Loaded> {
+  const { namespace, strict, now } = flags;
+  const loaded = await loadExporterConfig(flags.config, { namespace, strict, purpose: 'process' });
+  const { conversion, file } = loaded;
+  const { options, findings } = conversion;
+  const format = isGiven('logFormat') ? flags.logFormat : options.logFormat;
+  const log = createLogger({ level: isGiven('logLevel') ? flags.logLevel : options.logLevel, format });
+  // whatever level the file asks for, it does not ask to hide what is wrong with it
+  logFindings(createLogger({ level: isGiven('logLevel') ? flags.logLevel : 'info', format }), findings, file);
+  const manifests = toManifests(conversion);
+  const nowMs = now === undefined ? undefined : timeFlag('--now', now);
+  return {
+    manifests,
+    world: withMadeSecrets(createMemoryWorld(manifests, log), conversion),
+    log,
+    intake: {
+      clusterName: options.clusterName,
+      takes: createIntakeFilter({ options, now: nowMs === undefined ? undefined : () => nowMs }),
+    },
+    hasErrors: findings.some(({ severity }) => severity === 'error'),
+  };
+}
+
+/** Which occurrences are taken in, and whose they are. */
+interface LocalIntake {
+  readonly clusterName: string;
+  readonly takes: (occurrence: Occurrence) => boolean;
 }
 
 /** How many events may wait for a receiver before the file is read on: a file can be larger than any buffer. */
 const highWater = 1_000;
 
-async function replay(events: string, control: Control, log: Log): Promise<number> {
+async function replay(
+  events: string,
+  control: Control,
+  { log, intake }: { readonly log: Log; readonly intake: LocalIntake },
+): Promise<number> {
   const source = createFileSource({
     input: events === '-' ? { stream: process.stdin, name: 'standard input' } : events,
+    clusterName: intake.clusterName,
     clock: systemClock,
     log,
     async onOccurrence(occurrence) {
+      if (!intake.takes(occurrence)) return;
       control.dispatch(occurrence);
       await waitWhile(control, (pending) => pending > highWater, Infinity);
     },

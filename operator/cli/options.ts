@@ -33,6 +33,14 @@ export function durationFlag(flag: string, text: string): number {
   return durationMs;
 }
 
+/** Reads the time of a flag, in milliseconds; throws a UsageError that names the flag. */
+export function timeFlag(flag: string, text: string): number {
+  const timeMs = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(timeMs))
+    throw new UsageError(`${flag} must be a time such as 2026-01-31T12:00:00Z, not ${text}`);
+  return timeMs;
+}
+
 /** Reads `host:port`, `:port` or `[v6]:port`; no host means all addresses of the pod. */
 export function addressFlag(flag: string, text: string): { host: string | undefined; port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
