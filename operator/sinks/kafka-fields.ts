@@ -21,7 +21,7 @@ export const mechanisms = [
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
 /** Who has to have a record before it counts as delivered. */
-export const acknowledgements = ['All', 'Leader', 'None'] as const;
+const acknowledgements = ['All', 'Leader', 'None'] as const;
 
 /** What every broker takes unless it is told otherwise is 1048588 bytes for a record batch; Go clients stop at this. */
 export const defaultMaxMessageBytes = 1_000_000;

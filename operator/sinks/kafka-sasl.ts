@@ -3,7 +3,6 @@ import { type AuthenticationProviderArgs, type KafkaConfig } from 'kafkajs';
 import { DeliveryError, excerpt, type SinkContext } from '../sink-kit/index.ts';
 import { type AwsConfig } from './aws-config.ts';
 import { type mechanisms } from './kafka-fields.ts';
-import { createMskSource } from './kafka-msk.ts';
 import { createOauthSource, type OauthConfig, type TokenSource } from './kafka-token.ts';
 
 /** The resolved `sasl` block. */
@@ -52,6 +51,7 @@ export async function createSasl(
     );
   }
   if (mechanism === 'aws-msk-iam') {
+    const { createMskSource } = await import('./kafka-msk.ts');
     return bearer(
       await createMskSource(config.aws ?? {}, context, hosts),
       'check the identity in sasl.aws, and that its policy allows kafka-cluster:Connect',
