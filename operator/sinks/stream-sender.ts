@@ -17,6 +17,8 @@ const keepAliveMs = 15_000;
 const resetWaitMs = 20;
 /** How long a server that speaks TLS 1.3 may take to say that it does not accept our certificate. */
 const acceptanceWaitMs = 500;
+/** How long one may take that has sent its session ticket: rsyslog looks at certificates when the handshake is over. */
+const afterthoughtWaitMs = 200;
 const farewellWaitMs = 200;
 
 /** Where a stream goes. */
@@ -103,12 +105,15 @@ class ConnectionSender implements StreamSender {
   async #open(): Promise<Connection> {
     const socket = openSocket(this.#target);
     this.#opening = socket;
+    const handshake = { isOver: false };
+    socket.once('secureConnect', () => (handshake.isOver = true));
     const connection = { socket, ended: endOf(socket, this.#endpoint) };
     try {
       await Promise.race([connection.ended, ready(socket)]);
     } catch (thrown) {
       socket.destroy();
-      throw isEndAfterHandshake(socket, thrown) ? certificateRefused(this.#endpoint) : thrown;
+      // Some servers (rsyslog) refuse a certificate without a word: they let the handshake pass and hang up.
+      throw handshake.isOver && isHangUp(thrown) ? certificateRefused(this.#endpoint) : thrown;
     } finally {
       this.#opening = undefined;
     }
@@ -150,9 +155,9 @@ function endOf(socket: Socket, endpoint: string): Promise<never> {
   return promise;
 }
 
-/** Some servers (rsyslog) refuse a certificate without a word: they let the handshake pass and hang up. */
-function isEndAfterHandshake(socket: Socket, thrown: unknown): boolean {
-  return isTls(socket) && socket.getProtocol() !== null && thrown instanceof DeliveryError;
+/** An end, or a break where the server had not read all of what was sent. */
+function isHangUp(thrown: unknown): boolean {
+  return thrown instanceof DeliveryError || (thrown as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function certificateRefused(endpoint: string): DeliveryError {
@@ -170,8 +175,8 @@ async function ready(socket: Socket): Promise<void> {
     return promise;
   }
   // With TLS 1.3 the client is done before the server has judged its certificate (RFC 8446 4.4.2.4). The session
-  // ticket comes after that judgement; a server that sends none is taken as content after a moment.
-  socket.once('session', () => resolve(undefined));
+  // ticket mostly comes after that judgement; a server that sends none is taken as content after a moment.
+  socket.once('session', () => void setTimeout(() => resolve(undefined), afterthoughtWaitMs).unref());
   socket.once('secureConnect', () => {
     const waitMs = socket.getProtocol() === 'TLSv1.3' ? acceptanceWaitMs : 0;
     setTimeout(() => resolve(undefined), waitMs).unref();
