@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addConvertCommand } from './cli/convert.ts';
 import { exitCodes, UsageError } from './cli/exit.ts';
+import { addExplainCommand } from './cli/explain.ts';
 import { addLocalCommand } from './cli/local.ts';
 import { addRunCommand } from './cli/run.ts';
 import { addValidateCommand } from './cli/validate.ts';
@@ -29,6 +30,7 @@ addRunCommand(program);
 addLocalCommand(program);
 addConvertCommand(program);
 addValidateCommand(program);
+addExplainCommand(program);
 
 try {
   await program.parseAsync();

@@ -19,7 +19,7 @@ export interface ClusterReader extends Surroundings {
   /** Lists the EventRoutes of a namespace; none when they may not be read. */
   routes(namespace: string): Promise<readonly CustomResource[]>;
   /** What could not be told because the caller may not read it, in sentences. */
-  readonly gaps: ReadonlySet<string>;
+  readonly gaps: Set<string>;
 }
 
 /** Where the cluster is. */

@@ -1,9 +1,10 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { type LintOptions } from '../lint/lint.ts';
 import { offline, type Surroundings } from '../lint/surroundings.ts';
 import { type ManifestSet, readManifestSet } from '../manifest/manifest-set.ts';
 import { listManifestFiles, readText } from '../manifest/manifest-files.ts';
+import { createLogger } from '../telemetry/logger.ts';
 import { type ClusterReader } from './cluster-reader.ts';
 import { listFlag } from './options.ts';
 
@@ -72,4 +73,13 @@ export function lintOptionsOf(flags: ManifestFlags, outside: Surroundings = offl
     rootNamespace: flags.rootNamespace,
     localSinkNamespaces: listFlag(flags.allowLocalSinks),
   };
+}
+
+/** Finds the cluster of the caller's kubeconfig. Its client is loaded only for this: what is offline starts faster. */
+export async function openCluster({
+  kubeconfig,
+  context,
+}: Pick<ClusterFlags, 'kubeconfig' | 'context'>): Promise<ClusterReader> {
+  const { createClusterReader } = await import('./cluster-reader.ts');
+  return createClusterReader({ kubeconfig, context, log: createLogger({ level: 'error', format: 'text' }) });
 }

@@ -1,10 +1,8 @@
 import { Option, type Command } from 'commander';
 
-import { type ClusterReader } from './cluster-reader.ts';
 import { countFindings } from '../lint/finding.ts';
 import { lintManifests } from '../lint/lint.ts';
 import { type ReportFormat, reportFormats, writeReport } from '../lint/report.ts';
-import { createLogger } from '../telemetry/logger.ts';
 import { version } from '../telemetry/version.ts';
 import { exitCodes, UsageError } from './exit.ts';
 import {
@@ -13,6 +11,7 @@ import {
   type ClusterFlags,
   lintOptionsOf,
   type ManifestFlags,
+  openCluster,
   readManifestFlags,
 } from './manifest-flags.ts';
 import { createPaint } from './paint.ts';
@@ -70,10 +69,4 @@ async function validate(flags: ValidateFlags): Promise<void> {
   for (const gap of cluster?.gaps ?? []) process.stderr.write(`${gap}\n`);
   const { error, warning } = countFindings(findings);
   if (error > 0 || (flags.strict && warning > 0)) process.exitCode = exitCodes.failure;
-}
-
-/** Finds the cluster of the caller's kubeconfig. Its client is loaded only for this: what is offline starts faster. */
-export async function openCluster({ kubeconfig, context }: ClusterFlags): Promise<ClusterReader> {
-  const { createClusterReader } = await import('./cluster-reader.ts');
-  return createClusterReader({ kubeconfig, context, log: createLogger({ level: 'error', format: 'text' }) });
 }

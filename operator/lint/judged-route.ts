@@ -17,8 +17,8 @@ export interface RouteJudgement {
   readonly compiled?: CompiledRoute;
   /** The receivers that it names, as `namespace/name`. */
   readonly named: readonly string[];
-  /** Those of them that exist and let the route in, as far as can be told. */
-  readonly permitted: ReadonlySet<string>;
+  /** Those of them that the route may not send to, with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 /** What routes are judged by. */
@@ -32,7 +32,7 @@ export interface RouteRules {
 /** Judges an EventRoute as the operator does, and looks for what is valid and cannot be meant. */
 export async function judgeRoute(object: CustomResource, rules: RouteRules): Promise<RouteJudgement> {
   const { namespace, name } = object.metadata;
-  const nothing = { named: [], permitted: new Set<string>() };
+  const nothing = { named: [], refused: new Map<string, string>() };
   if (object.spec === undefined) {
     return { remarks: [toError({ path: 'spec', message: 'is required' })], ...nothing };
   }
@@ -47,7 +47,9 @@ export async function judgeRoute(object: CustomResource, rules: RouteRules): Pro
   const judged = await Promise.all(
     receivers.map(async (named) => ({ named, remark: await judgeReference(named, namespace, rules) })),
   );
-  const permitted = judged.filter(({ remark }) => remark?.severity !== 'error');
+  const refusals = judged.flatMap(({ named, remark }) =>
+    remark?.severity === 'error' ? [[keyText(named.ref), `${remark.path} ${remark.message}`] as const] : [],
+  );
   return {
     remarks: [
       ...notes.map(toWarning),
@@ -57,7 +59,7 @@ export async function judgeRoute(object: CustomResource, rules: RouteRules): Pro
     ],
     compiled: route,
     named: receivers.map(({ ref }) => keyText(ref)),
-    permitted: new Set(permitted.map(({ named }) => keyText(named.ref))),
+    refused: new Map(refusals),
   };
 }
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 
-import { type TObject } from '@sinclair/typebox';
+import type { TObject } from '@sinclair/typebox';
 
 import { type SecretData } from '../control/world.ts';
 import { walkConfig, type RoleField } from '../sink-kit/config-walk.ts';
