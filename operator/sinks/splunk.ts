@@ -17,7 +17,6 @@ type Batch = readonly Outgoing<SplunkPayload>[];
 /** What Splunk Cloud asks requests to keep to; Splunk Enterprise takes larger ones (limits.conf, max_content_length). */
 const requestBytes = 1_000_000;
 const ackTimeoutMs = 120_000;
-const batch = { maxEvents: 500, maxBytes: requestBytes };
 
 export default defineSink({
   summary: "Sends events to Splunk's HTTP Event Collector.",
@@ -29,12 +28,8 @@ export default defineSink({
     sourcetype: 'kube:objects:events',
     fields: { cluster: '{{ .ClusterName }}' },
   },
-  defaults: { batch, maxEventBytes: requestBytes },
-  defaultsFor: ({ ack = false }) => ({
-    batch,
-    maxEventBytes: requestBytes,
-    ...(ack && { timeoutMs: ackTimeoutMs, concurrency: 8 }),
-  }),
+  defaults: { batch: { maxEvents: 500, maxBytes: requestBytes }, maxEventBytes: requestBytes },
+  defaultsFor: ({ ack = false }) => (ack ? { timeoutMs: ackTimeoutMs, concurrency: 8 } : {}),
   async open(settings, context) {
     const client = await createHttpClient({
       tls: createTlsOptions(settings.tls),

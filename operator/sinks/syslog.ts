@@ -1,4 +1,4 @@
-import { type Static } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 import {
   defineSink,
@@ -137,6 +137,8 @@ export default defineSink({
   config,
   example: { network: 'tls', address: 'syslog.example.com:6514', tag: 'k8s.event' },
   defaults: { batch: { maxEvents: 100, maxWaitMs: 100 } },
+  // A burst of datagrams is more than many receivers' buffers hold.
+  defaultsFor: ({ network }) => (network === 'udp' ? { concurrency: 1 } : {}),
   open: (written, context): Sink<Buffer> => {
     const { network = 'unix', address, tls, framing = defaultFraming(written) } = written;
     const target = createSyslogTarget({ network, address, tls, framing }, context);

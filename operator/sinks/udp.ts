@@ -35,7 +35,8 @@ export default defineSink({
     ...payloadFields,
   }),
   example: { host: 'logstash.logging.svc:5000' },
-  defaults: { batch: { maxEvents: 100, maxWaitMs: 100 } },
+  // Nothing is waited for that could be waited for side by side, and a burst is more than many receivers' buffers hold.
+  defaults: { batch: { maxEvents: 100, maxWaitMs: 100 }, concurrency: 1 },
   open: (config, { isAddressAllowed }) => {
     const target = parseHostPort(config.host, 'host');
     const sender = createDatagramSender(target, { lookup: createGuardedLookup(isAddressAllowed) });

@@ -130,8 +130,8 @@ ruleset(name="datagrams") { action(type="omfile" file="${folder}/datagrams" temp
 input(type="imptcp" address="127.0.0.1" port="${ports.tcp}" ruleset="records")
 input(type="imptcp" path="${folder}/log.sock" unlink="on" ruleset="records")
 input(type="imtcp" address="127.0.0.1" port="${ports.tls}" ruleset="records")
-input(type="imudp" address="127.0.0.1" port="${ports.udp}" ruleset="records")
-input(type="imudp" address="127.0.0.1" port="${ports.plainUdp}" ruleset="datagrams")
+input(type="imudp" address="127.0.0.1" port="${ports.udp}" rcvbufSize="8m" ruleset="records")
+input(type="imudp" address="127.0.0.1" port="${ports.plainUdp}" rcvbufSize="8m" ruleset="datagrams")
 `;
 }
 
