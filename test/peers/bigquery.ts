@@ -10,6 +10,14 @@ export interface BigQueryPeer extends AsyncDisposable {
   readonly port: number;
   readonly projectId: string;
   readonly url: string;
+  /** Runs a query and gives its rows, by Google's own client. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  /** The columns of a table. */
+  columnsOf(dataset: string, table: string): Promise<readonly { name: string; type: string }[]>;
+}
+
+interface Metadata {
+  readonly schema: { readonly fields: readonly { name: string; type: string }[] };
 }
 
 const projectId = 'p1';
@@ -34,7 +42,24 @@ export async function startBigQueryPeer(): Promise<BigQueryPeer> {
     home,
     probe: async () => (await fetch(`${url}/bigquery/v2/projects/${projectId}/datasets`)).ok,
   });
-  return { port, projectId, url, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
+  return {
+    port,
+    projectId,
+    url,
+    query: async (sql) => {
+      const program = join(import.meta.dirname, 'bigquery/query.ts');
+      const env = { METADATA_SERVER_DETECTION: 'none' };
+      const printed = await run(process.execPath, [program, url, projectId], { input: sql, env });
+      return JSON.parse(printed) as Record<string, unknown>[];
+    },
+    columnsOf: async (dataset, table) => {
+      const response = await fetch(
+        `${url}/bigquery/v2/projects/${projectId}/datasets/${dataset}/tables/${table}`,
+      );
+      return ((await response.json()) as Metadata).schema.fields;
+    },
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  };
 }
 
 /** DuckDB would fetch its extension from the network, so the one of PyPI is put where it looks first. */
