@@ -6,6 +6,7 @@ import { exitCodes, UsageError } from './cli/exit.ts';
 import { addExplainCommand } from './cli/explain.ts';
 import { addLocalCommand } from './cli/local.ts';
 import { addRunCommand } from './cli/run.ts';
+import { addTestCommand } from './cli/test.ts';
 import { addValidateCommand } from './cli/validate.ts';
 import { version } from './telemetry/version.ts';
 
@@ -31,6 +32,7 @@ addLocalCommand(program);
 addConvertCommand(program);
 addValidateCommand(program);
 addExplainCommand(program);
+addTestCommand(program);
 
 try {
   await program.parseAsync();
