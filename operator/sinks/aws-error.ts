@@ -27,7 +27,22 @@ export function toAwsError(thrown: unknown, place: AwsPlace): DeliveryError {
   if (thrown instanceof DeliveryError || !isSdkError(thrown)) return toDeliveryError(thrown, place.host);
   const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode;
   if (status === undefined) return withoutCredentials(thrown) ?? toDeliveryError(thrown, place.host);
-  return byCode(thrown, status, place) ?? byStatus(thrown, status, place);
+  return (
+    byCode(thrown, status, place) ?? byCode(inXml(thrown), status, place) ?? byStatus(thrown, status, place)
+  );
+}
+
+/**
+ * Reads an error that came as XML where the SDK awaits JSON: emulators and what stands before AWS answer so in the words of the
+ * older protocols, which the SDK does not read any more.
+ */
+function inXml(error: SdkError): SdkError {
+  const text = error.$response?.bodyText?.slice(0, 10_000) ?? '';
+  const code = /<Code>([^<>]{1,200})<\/Code>/.exec(text)?.[1];
+  if (code === undefined) return error;
+  const message = /<Message>([^<>]{0,2000})<\/Message>/.exec(text)?.[1] ?? '';
+  const { $response } = error;
+  return Object.assign(new Error(message, { cause: error }), { name: code, ...($response && { $response }) });
 }
 
 function byCode(error: SdkError, status: number, place: AwsPlace): DeliveryError | undefined {

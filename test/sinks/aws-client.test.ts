@@ -349,6 +349,17 @@ describe('AWS', () => {
       );
     });
 
+    it('that are refused in XML where JSON is spoken are understood', async () => {
+      const xml =
+        '<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no such key</Message></Error></ErrorResponse>';
+      await using server = await startServer((response) => response.writeHead(403).end(xml));
+
+      const error = await thrownBy(sendOne({ queueName, ...reach({ server }) }));
+
+      expect(error).toMatchObject({ reason: 'Unauthorized', permanent: false });
+      expect(error.message).toMatch(/answered 403 InvalidClientTokenId: no such key; check the access key/);
+    });
+
     it('leave no word in the log of the process', async () => {
       const spies = (['log', 'info', 'warn', 'error', 'debug'] as const).map((name) =>
         jest.spyOn(console, name).mockImplementation(() => undefined),
