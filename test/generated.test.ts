@@ -30,14 +30,18 @@ describe('generated files', () => {
     expect(stale).toEqual([]);
   });
 
-  test.each(['crds', 'charts/eventroute/crds', 'examples/receivers', 'docs/reference', 'docs/receivers'])(
-    'are all that %s holds',
-    async (folder) => {
-      const made = files.map(({ path }) => path).filter((path) => path.startsWith(`${folder}/`));
-      const there = (await readdir(join(root, folder))).map((name) => `${folder}/${name}`);
-      expect(there.sort()).toEqual(made.sort());
-    },
-  );
+  test.each([
+    'crds',
+    'charts/eventroute/crds',
+    'examples/receivers',
+    'docs/reference',
+    'docs/receivers',
+    'docs/schemas',
+  ])('are all that %s holds', async (folder) => {
+    const made = files.map(({ path }) => path).filter((path) => path.startsWith(`${folder}/`));
+    const there = (await readdir(join(root, folder))).map((name) => `${folder}/${name}`);
+    expect(there.sort()).toEqual(made.sort());
+  });
 
   test('say in their first line that they are generated', () => {
     for (const { path, text } of files) {

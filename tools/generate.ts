@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { makeGeneratedFiles } from './generated-files.ts';
+import { schemasFolder } from './json-schemas.ts';
 import { receiverPagesFolder } from './receiver-pages.ts';
 
 /** Folders that hold nothing but generated files: what is no longer made is removed from them. */
@@ -12,6 +13,7 @@ const wholly = [
   'examples/receivers',
   'docs/reference',
   receiverPagesFolder,
+  schemasFolder,
 ];
 
 const check = process.argv.includes('--check');
