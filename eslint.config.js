@@ -20,6 +20,12 @@ export default defineConfig(
         'error',
         { selector: 'ExportAllDeclaration', message: 'Name what is exported: an export is a promise.' },
         { selector: 'TSEnumDeclaration', message: 'Use an `as const` table and a string union.' },
+        {
+          selector:
+            "ImportDeclaration[importKind='value'][source.value=/^(?!\\.|node:)/]:has(ImportSpecifier)" +
+            ":not(:has(ImportSpecifier[importKind='value'], ImportDefaultSpecifier))",
+          message: 'Use `import type`: with types alone in braces, type stripping still loads the package.',
+        },
       ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
