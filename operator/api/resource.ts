@@ -1,4 +1,4 @@
-import { type TObject } from '@sinclair/typebox';
+import type { TObject } from '@sinclair/typebox';
 
 import { type PrinterColumn } from './printer-column.ts';
 

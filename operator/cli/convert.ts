@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { formatFinding } from '../exporter/finding.ts';
 import { joinManifests, type MadeFile, reportName, writeFiles } from '../exporter/manifest-files.ts';

@@ -1,4 +1,4 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { createLogger } from '../telemetry/logger.ts';
 import { exitCodes } from './exit.ts';

@@ -7,7 +7,7 @@ import dotI, {
   type ResourceMeta,
   ResourceMetaImpl,
 } from '@dot-i/k8s-operator';
-import { type V1CustomResourceDefinition } from '@kubernetes/client-node';
+import type { V1CustomResourceDefinition } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 
 import { type Log } from '../telemetry/log.ts';

@@ -1,4 +1,4 @@
-import { type ASTNode } from '@marcbachmann/cel-js';
+import type { ASTNode } from '@marcbachmann/cel-js';
 import { compileCall } from './expression-calls.ts';
 import { type Compilation, type Node, UnsupportedExpression } from './expression-compilation.ts';
 import { operators } from './expression-operators.ts';

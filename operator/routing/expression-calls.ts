@@ -1,4 +1,4 @@
-import { type ASTNode } from '@marcbachmann/cel-js';
+import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Compilation, type Node, UnsupportedExpression } from './expression-compilation.ts';
 import { type CelFunction, functions, methods } from './expression-functions.ts';
 import {

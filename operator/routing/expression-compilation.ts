@@ -1,4 +1,4 @@
-import { type ASTNode } from '@marcbachmann/cel-js';
+import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Evaluate } from './expression-value.ts';
 
 /** A part of an expression that is valid CEL, and that rules do not take. */

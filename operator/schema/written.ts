@@ -1,4 +1,4 @@
-import { type TSchema } from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 
 import { durationPattern } from './duration.ts';
 import { roleKeyword, roleOf, type FieldRole } from './fields.ts';

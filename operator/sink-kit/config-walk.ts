@@ -1,4 +1,4 @@
-import { type TObject, type TSchema } from '@sinclair/typebox';
+import type { TObject, TSchema } from '@sinclair/typebox';
 
 import { type FieldRole, roleOf } from '../schema/fields.ts';
 import { joinPath } from '../schema/problem.ts';

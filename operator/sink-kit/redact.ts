@@ -1,4 +1,4 @@
-import { type Static, type TObject } from '@sinclair/typebox';
+import type { Static, TObject } from '@sinclair/typebox';
 
 import { DeliveryError } from './delivery-error.ts';
 import { isError } from './error-chain.ts';

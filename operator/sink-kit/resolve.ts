@@ -1,4 +1,4 @@
-import { type Static, type TObject } from '@sinclair/typebox';
+import type { Static, TObject } from '@sinclair/typebox';
 
 import { parseDuration } from '../schema/duration.ts';
 import { type FieldRole } from '../schema/fields.ts';

@@ -1,4 +1,4 @@
-import { type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 
 /** What is thrown away of a body that is too long, before the connection is dropped instead. */
 const maxWastedBytes = 1_048_576;

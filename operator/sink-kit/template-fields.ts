@@ -1,4 +1,4 @@
-import { type TUnsafe } from '@sinclair/typebox';
+import type { TUnsafe } from '@sinclair/typebox';
 
 import { field, type FieldOptions } from '../schema/fields.ts';
 import { type SinkEvent } from './sink.ts';

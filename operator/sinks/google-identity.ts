@@ -1,4 +1,4 @@
-import { type AuthClient } from 'google-auth-library';
+import type { AuthClient } from 'google-auth-library';
 
 import { DeliveryError, excerpt, type SinkContext, toDeliveryError } from '../sink-kit/index.ts';
 import { unlessAborted } from './abortable.ts';

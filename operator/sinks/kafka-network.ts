@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-import { type ISocketFactory, type ISocketFactoryArgs } from 'kafkajs';
+import type { ISocketFactory, ISocketFactoryArgs } from 'kafkajs';
 
 import {
   type AddressGuard,

@@ -1,4 +1,4 @@
-import { type AuthenticationProviderArgs, type KafkaConfig } from 'kafkajs';
+import type { AuthenticationProviderArgs, KafkaConfig } from 'kafkajs';
 
 import { DeliveryError, excerpt, type SinkContext } from '../sink-kit/index.ts';
 import { type AwsConfig } from './aws-config.ts';

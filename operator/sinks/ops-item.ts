@@ -1,4 +1,4 @@
-import { type CreateOpsItemRequest, type OpsItemDataValue, type Tag } from '@aws-sdk/client-ssm';
+import type { CreateOpsItemRequest, OpsItemDataValue, Tag } from '@aws-sdk/client-ssm';
 
 import { DeliveryError, type SinkEvent, type TextTemplate } from '../sink-kit/index.ts';
 import { parseArn } from './aws-arn.ts';

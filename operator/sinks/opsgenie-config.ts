@@ -1,4 +1,4 @@
-import { type Static } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 import { OneOf, Secret, Template, Text, tlsField, Type } from '../sink-kit/index.ts';
 

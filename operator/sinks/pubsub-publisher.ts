@@ -1,4 +1,4 @@
-import { type CallOptions, type v1 } from '@google-cloud/pubsub';
+import type { CallOptions, v1 } from '@google-cloud/pubsub';
 
 import { DeliveryError, type SinkContext, type TlsConfig } from '../sink-kit/index.ts';
 import { unlessAborted } from './abortable.ts';

@@ -1,4 +1,4 @@
-import { type Static } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 import { payloadFields, Secret, Template, Text, tlsField, Type } from '../sink-kit/index.ts';
 import { compressionField } from './request-body.ts';

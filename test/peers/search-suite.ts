@@ -1,4 +1,4 @@
-import { type TObject } from '@sinclair/typebox';
+import type { TObject } from '@sinclair/typebox';
 
 import { exporterJson } from '../../operator/event/exporter-json.ts';
 import { type SinkDefinition } from '../../operator/sink-kit/index.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { type TObject } from '@sinclair/typebox';
+import type { TObject } from '@sinclair/typebox';
 
 import { createValidator } from '../../operator/schema/validate.ts';
 import { writtenSchema, type WrittenSchema } from '../../operator/schema/written.ts';

@@ -1,4 +1,4 @@
-import { type TObject } from '@sinclair/typebox';
+import type { TObject } from '@sinclair/typebox';
 
 import { DeliveryError, type SinkContext, type SinkDefinition } from '../../operator/sink-kit/index.ts';
 import { type SearchDocument } from '../../operator/sinks/search-document.ts';

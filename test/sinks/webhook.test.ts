@@ -1,4 +1,4 @@
-import { type Static } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 import { DeliveryError, type SinkContext } from '../../operator/sink-kit/index.ts';
 import webhook from '../../operator/sinks/webhook.ts';
