@@ -1,4 +1,4 @@
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { eventReceiverKind } from '../api/event-receiver.ts';
 import { eventRouteKind } from '../api/event-route.ts';
@@ -113,7 +113,12 @@ interface Loaded {
 async function load(flags: LocalFlags, isGiven: IsGiven): Promise<Loaded> {
   const { filename, config } = flags;
   if (config !== undefined && filename === undefined) return loadConfig({ ...flags, config }, isGiven);
-  if (filename === undefined || config !== undefined) throw new UsageError('needs either -f or --config');
+  if (filename === undefined) {
+    throw new UsageError(
+      "required option '-f, --filename <path...>' not specified: name manifests, or an exporter's file with --config",
+    );
+  }
+  if (config !== undefined) throw new UsageError('takes -f or --config, not both');
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
   const manifests = await readManifests(filename, flags.namespace);
   if (manifests.routes.length + manifests.receivers.length === 0) {

@@ -7,6 +7,7 @@ import { createFindings, type Finding, type Findings, type Place } from './findi
 import { type MadeSecret } from './made-secret.ts';
 import { nearestLine } from './nearest-line.ts';
 import { type ConfigNode, isNull, type MapEntry } from './node.ts';
+import { findRefusedCalls } from './refused-call.ts';
 import { makeSink, type MadeSink } from './sink.ts';
 import { readBlock } from './sink-block.ts';
 import { type ExporterSink, exporterSinkNames, exporterSinks, findKey } from './sink-keys.ts';
@@ -195,4 +196,8 @@ async function judge(made: MadeReceiver, sink: MadeSink, judging: Judging): Prom
     secret: (name) => data.get(name),
   });
   if ('problems' in resolved) tell(resolved.problems);
+  for (const { path: inside, name } of findRefusedCalls(sink.config, root)) {
+    const message = `calls ${name}, with which a template ends in an error here, so that its events are dropped: write the value itself, or use a field with a SecretRef`;
+    findings.add('warning', place({ path: inside, message }), message);
+  }
 }

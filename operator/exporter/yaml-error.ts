@@ -1,4 +1,4 @@
-import { type YAMLError } from 'yaml';
+import type { YAMLError } from 'yaml';
 
 /** What became of something that YAML does not allow. */
 export interface YamlVerdict {
@@ -24,6 +24,7 @@ export function judgeYamlError({ code, pos, message }: YAMLError, text: string):
   }
   const known = tolerated[code];
   if (known !== undefined) return known;
+  if (code === 'RESOURCE_EXHAUSTION') return { isTolerated: false, message: 'is nested too deep to be read' };
   const [told = ''] = message.split('\n');
   return {
     isTolerated: false,
