@@ -8,7 +8,7 @@ import { type EventTable, type TableState } from './bigquery-table.ts';
 import { sendDividing } from './google-division.ts';
 
 /** Limits of one request: https://cloud.google.com/bigquery/quotas#streaming_inserts */
-export const mostRows = 50_000;
+const mostRows = 50_000;
 export const mostBytes = 9_900_000;
 
 type Batch = readonly Outgoing<RowPayload>[];

@@ -103,19 +103,17 @@ class PreparedTable implements EventTable {
 
   async #create(columns: readonly Column[], signal: AbortSignal): Promise<readonly Column[]> {
     const { createTable, createDataset } = this.#config;
+    const hasDataset = await this.#catalog.hasDataset(signal);
+    if (!hasDataset && !createDataset) throw this.#missing('dataset');
     if (!createTable) throw this.#missing('table');
-    let outcome = await this.#catalog.createTable(columns, signal);
-    if (outcome === 'noDataset') {
-      if (!createDataset) throw this.#missing('dataset');
-      await this.#catalog.createDataset(signal);
-      outcome = await this.#catalog.createTable(columns, signal);
-    }
+    if (!hasDataset) await this.#catalog.createDataset(signal);
+    const outcome = await this.#catalog.createTable(columns, signal);
     this.#changedAtMs = this.#now();
     if (outcome === 'made') return columns;
     const existing = outcome === 'exists' ? await this.#catalog.readTable(signal) : undefined;
     if (existing !== undefined) return existing;
     throw DeliveryError.retry(
-      `table ${this.#catalog.name} was made a moment ago, and BigQuery does not know it everywhere yet`,
+      `table ${this.#catalog.name} or its dataset was made a moment ago, and BigQuery does not know it everywhere yet`,
       'TargetNotFound',
     );
   }

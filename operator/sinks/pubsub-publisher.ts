@@ -113,6 +113,7 @@ class GrpcPublisher implements Publisher {
     signal.throwIfAborted();
     const headers = await identity.headers(signal);
     try {
+      await unlessAborted(() => this.#lookup.checkProxied(endpoint.host), signal);
       const client = await this.#connect();
       // Without `retry: null` the client would retry for ten minutes by itself.
       const options: CallOptions = { signal, timeout: callTimeoutMs, retry: null, otherArgs: { headers } };

@@ -2,7 +2,12 @@ import { isIP } from 'node:net';
 
 import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
 
-import { createGuardedLookup, refuseLiteralAddress, type SinkContext } from '../sink-kit/index.ts';
+import {
+  createGuardedLookup,
+  DeliveryError,
+  refuseLiteralAddress,
+  type SinkContext,
+} from '../sink-kit/index.ts';
 import { formatHostPort, type HostPort } from './host-port.ts';
 
 const scheme = 'eventroute';
@@ -13,6 +18,11 @@ const defaultPort = 443;
 /** Finds the addresses of a host; throws when there are none that may be reached. */
 export interface HostLookup {
   find(host: string): Promise<string[]>;
+  /**
+   * Behind a proxy the name is looked up by the proxy, so this is a check beforehand: it throws for what is plainly one of our own
+   * addresses, and leaves names that only the proxy knows to the proxy's rules.
+   */
+  checkProxied(host: string): Promise<void>;
   /** What the last search failed with; undefined when it found something. */
   readonly lastError: unknown;
 }
@@ -31,9 +41,20 @@ export function createHostLookup(isAddressAllowed: SinkContext['isAddressAllowed
       });
     });
   };
+  /** The variables that gRPC reads: https://github.com/grpc/grpc/blob/master/doc/environment_variables.md */
+  const isProxied = (): boolean =>
+    ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
   return {
     get lastError() {
       return lastError;
+    },
+    checkProxied: async (host) => {
+      if (isAddressAllowed === undefined || !isProxied()) return;
+      try {
+        await resolve(host);
+      } catch (error) {
+        if (error instanceof DeliveryError) throw error;
+      }
     },
     find: async (host) => {
       try {

@@ -3,6 +3,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { createAddressGuard, type SinkContext } from '../../operator/sink-kit/index.ts';
 import pubsub from '../../operator/sinks/pubsub.ts';
 import { createAuthority, issue, type Pair } from '../sink-kit/certificates.ts';
+import { startProxy } from '../sink-kit/proxy-server.ts';
 import { type ContractPeer, describeSinkContract, openWritten, thrownBy } from './contract.ts';
 import { claimsOf, serviceAccountKey } from './google-key.ts';
 import { type PubsubServer, startPubsubServer } from './pubsub-server.ts';
@@ -475,6 +476,23 @@ describe('who pubsub speaks as', () => {
     expect(() => sink.encode(sinkEvent({ message: 'a/b' }))).toThrow(
       expect.objectContaining({ reason: 'RenderFailed', permanent: true }) as Error,
     );
+  });
+
+  it('goes through the proxy of the environment, and to no address of our own by it', async () => {
+    await using server = await startSecure();
+    await using proxy = await startProxy();
+    const before = process.env;
+    process.env = { ...before, https_proxy: proxy.url };
+    await using sink = await open(server.written);
+    await using guarded = await open(server.written, { isAddressAllowed: createAddressGuard() });
+
+    await sink.send(outgoing(sink, [sinkEvent()]), noAbort);
+    const error = await thrownBy(guarded.send(outgoing(guarded, [sinkEvent()]), noAbort));
+    process.env = before;
+
+    expect(server.messages).toHaveLength(1);
+    expect(error.reason).toBe('AddressNotAllowed');
+    expect(proxy.asked).toEqual([`CONNECT ${server.host}`]);
   });
 
   it.each(['127.0.0.1', 'localhost'])('does not reach %s for other namespaces', async (host) => {
