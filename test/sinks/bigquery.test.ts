@@ -88,7 +88,7 @@ describe('bigquery', () => {
 
     expect(fake.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /datasets/kubernetes/tables/events',
-      'POST /datasets/kubernetes/tables',
+      'GET /datasets/kubernetes',
       'POST /datasets',
       'POST /datasets/kubernetes/tables',
       'POST /datasets/kubernetes/tables/events/insertAll',
