@@ -1,13 +1,15 @@
 /**
- * `npm run build`: bundles the operator into dist/: eventroute.js, and each sink in a file of its own that is loaded
+ * `npm run build [-- FOLDER]`: bundles the operator into dist/: eventroute.js, and each sink in a file of its own that is loaded
  * when its first receiver opens. Licences of everything that is bundled go to dist/THIRD-PARTY-LICENSES.
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 import { sinkNames } from '../operator/sinks/registry.ts';
 
+const [outdir = 'dist'] = process.argv.slice(2);
 const packageJson = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
 
 /**
@@ -37,13 +39,46 @@ const narrowClient: Plugin = {
   },
 };
 
-await rm('dist', { recursive: true, force: true });
+/**
+ * Gives a package in the CommonJS format that is imported when it is needed the names that Node.js finds in it: from
+ * esbuild it has nothing but `default` then.
+ */
+const namedImports: Plugin = {
+  name: 'named-imports',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path: name, kind, pluginData, ...from }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'resolving') return undefined;
+      const { path, external } = await resolve(name, { kind, pluginData: 'resolving', ...from });
+      const exported = external || path === '' ? [] : await exportsOf(path);
+      const isCommonJs = exported.includes('module.exports');
+      return isCommonJs ? { path, namespace: 'named', pluginData: exported } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: 'named' }, ({ path, pluginData }) => {
+      const names = (pluginData as string[]).filter((name) => name !== 'module.exports');
+      return {
+        contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)};`,
+        resolveDir: dirname(path),
+      };
+    });
+  },
+};
+
+/** What Node.js finds in a file; nothing when only a bundler can read it, as some have ES modules for. */
+async function exportsOf(path: string): Promise<string[]> {
+  try {
+    return Object.keys((await import(pathToFileURL(path).href)) as object);
+  } catch {
+    return [];
+  }
+}
+
+await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: [
     { in: 'operator/main.ts', out: 'eventroute' },
     ...sinkNames.map((name) => ({ in: `operator/sinks/${name}.ts`, out: `sinks/${name}` })),
   ],
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
@@ -55,17 +90,24 @@ const { metafile } = await build({
   sourcemap: false,
   legalComments: 'none',
   metafile: true,
-  plugins: [narrowClient],
-  define: { "process.env['EVENTROUTE_VERSION']": JSON.stringify(packageJson.version) },
+  plugins: [narrowClient, namedImports],
+  define: {
+    "process.env['EVENTROUTE_VERSION']": JSON.stringify(packageJson.version),
+    // google-gax, in the CommonJS format, works out where its files would be
+    __dirname: 'import.meta.dirname',
+  },
   // packages in the CommonJS format ask for node's own modules with require
   banner: {
     js: "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);",
   },
   logLevel: 'warning',
 });
-await writeFile('dist/package.json', `${JSON.stringify({ type: 'module', version: packageJson.version })}\n`);
-await writeFile('dist/THIRD-PARTY-LICENSES', await licences(metafile));
-console.log(`Built dist/ with ${Object.keys(metafile.outputs).length} files`);
+await writeFile(
+  join(outdir, 'package.json'),
+  `${JSON.stringify({ type: 'module', version: packageJson.version })}\n`,
+);
+await writeFile(join(outdir, 'THIRD-PARTY-LICENSES'), await licences(metafile));
+console.log(`Built ${outdir}/ with ${Object.keys(metafile.outputs).length} files`);
 
 /** Collects the licence of every package that is in the bundle. */
 async function licences({ inputs }: Metafile): Promise<string> {
@@ -75,7 +117,7 @@ async function licences({ inputs }: Metafile): Promise<string> {
 }
 
 function packageFolder(path: string): string | undefined {
-  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
+  return /^(?!named:)(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
 }
 
 async function licenceOf(folder: string): Promise<string> {
