@@ -166,12 +166,11 @@ function isTooLong(error: Error): boolean {
 }
 
 /** Refuses an event that does not fit into a datagram; sending it again cannot help. */
-export function tooLong(endpoint: string, sizeBytes: number, limit: number | Error): DeliveryError {
-  const most =
-    typeof limit === 'number' ? `, the limit is ${limit}` : ', which the network here does not take';
+function tooLong(endpoint: string, sizeBytes: number, cause: Error): DeliveryError {
   return DeliveryError.permanent(
-    `${endpoint} cannot get this event, its datagram has ${sizeBytes} bytes${most}: shorten it by a layout`,
+    `${endpoint} cannot get this event, its datagram has ${sizeBytes} bytes, which the network here does not take: ` +
+      'shorten it by a layout, or set maxBytes',
     'PayloadTooLarge',
-    typeof limit === 'number' ? undefined : limit,
+    cause,
   );
 }

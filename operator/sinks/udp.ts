@@ -1,7 +1,6 @@
 import {
   createGuardedLookup,
   defineSink,
-  type Encoded,
   encodePayload,
   payloadFields,
   Quantity,
@@ -10,7 +9,7 @@ import {
   Type,
 } from '../sink-kit/index.ts';
 import { closable } from './closable.ts';
-import { createDatagramSender, longestDatagramBytes, tooLong } from './datagram-sender.ts';
+import { createDatagramSender, longestDatagramBytes } from './datagram-sender.ts';
 import { parseHostPort } from './host-port.ts';
 
 export default defineSink({
@@ -26,8 +25,8 @@ export default defineSink({
     maxBytes: Type.Optional(
       Quantity({
         description:
-          'The longest datagram to send, at most 65507 bytes; longer events are rejected. Datagrams above about 1400 ' +
-          'bytes are sent in fragments, which some networks do not let through.',
+          'The longest datagram to send, at most 65507 bytes; `delivery.oversized` says what becomes of longer events. ' +
+          'Datagrams above about 1400 bytes are sent in fragments, which some networks do not let through.',
         default: longestDatagramBytes,
         examples: ['8Ki'],
       }),
@@ -37,17 +36,15 @@ export default defineSink({
   example: { host: 'logstash.logging.svc:5000' },
   // Nothing is waited for that could be waited for side by side, and a burst is more than many receivers' buffers hold.
   defaults: { batch: { maxEvents: 100, maxWaitMs: 100 }, concurrency: 1 },
+  defaultsFor: ({ maxBytes }) => ({
+    maxEventBytes: Math.min(maxBytes ?? longestDatagramBytes, longestDatagramBytes),
+  }),
   open: (config, { isAddressAllowed }) => {
     const target = parseHostPort(config.host, 'host');
     const sender = createDatagramSender(target, { lookup: createGuardedLookup(isAddressAllowed) });
-    const limitBytes = Math.min(config.maxBytes ?? longestDatagramBytes, longestDatagramBytes);
     return closable({
       endpoint: sender.endpoint,
-      encode: (event): Encoded<string> => {
-        const encoded = textPayload(`${encodePayload(config, event)}\n`);
-        if (encoded.bytes > limitBytes) throw tooLong(sender.endpoint, encoded.bytes, limitBytes);
-        return encoded;
-      },
+      encode: (event) => textPayload(`${encodePayload(config, event)}\n`),
       send: (batch, signal) =>
         sender.send(
           batch.map(({ payload }) => Buffer.from(payload)),

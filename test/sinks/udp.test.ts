@@ -90,9 +90,10 @@ describe('udp', () => {
 
   it('rejects an event that no datagram can carry, for good', async () => {
     const sink = await udp.open({ host: '127.0.0.1:9' }, sinkContext());
-    expect(() => sink.encode(numberedEvent(1, 'x'.repeat(65_507)))).toThrow(
-      matching({ reason: 'PayloadTooLarge', permanent: true }),
-    );
+    const event = numberedEvent(1, 'x'.repeat(65_507));
+    await expect(sink.send(outgoing(sink, [event]), noAbort)).rejects.toMatchObject({
+      results: [{ reason: 'PayloadTooLarge', permanent: true }],
+    });
     await sink.close();
   });
 
@@ -107,16 +108,12 @@ describe('udp', () => {
     await listener.close();
   });
 
-  it('obeys a lower limit of the user', async () => {
-    const sink = await udp.open({ host: '127.0.0.1:9', maxBytes: 100 }, sinkContext());
-    expect(() => sink.encode(sinkEvent())).toThrow(
-      matching({
-        message: expect.stringMatching(
-          /^127\.0\.0\.1:9 cannot get this event, its datagram has \d+ bytes, the limit is 100: shorten it by a layout$/,
-        ) as string,
-      }),
-    );
-    await sink.close();
+  it.each([
+    [undefined, 65_507],
+    [100, 100],
+    [1_000_000, 65_507],
+  ])('has with maxBytes %s a limit of %i bytes, which delivery keeps to', (maxBytes, limit) => {
+    expect(udp.defaultsFor?.({ host: '127.0.0.1:9', maxBytes } as never)).toEqual({ maxEventBytes: limit });
   });
 
   it('fails only the datagram that the network does not take', async () => {
