@@ -1,7 +1,8 @@
 import { keyText, type CustomResource } from '../api/resource.ts';
 import { type World } from '../control/world.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type Manifests, type SecretManifest } from './manifest.ts';
+import { decodeSecret } from '../manifest/secret-data.ts';
+import { type Manifests } from './manifest.ts';
 
 /** The world of `eventroute local`: Secrets and namespaces out of manifests, statuses kept in memory. */
 export interface MemoryWorld extends World {
@@ -11,7 +12,9 @@ export interface MemoryWorld extends World {
 
 /** Creates a world from manifests; what it tells users goes to the log. */
 export function createMemoryWorld(manifests: Manifests, log: Log): MemoryWorld {
-  const secrets = new Map(manifests.secrets.map((secret) => [keyText(secret.metadata), decode(secret)]));
+  const secrets = new Map(
+    manifests.secrets.map((secret) => [keyText(secret.metadata), decodeSecret(secret)]),
+  );
   const labels = new Map(manifests.namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
   const statuses = new Map<string, unknown>();
   const id = ({ kind, metadata }: CustomResource): string => `${kind} ${keyText(metadata)}`;
@@ -28,12 +31,4 @@ export function createMemoryWorld(manifests: Manifests, log: Log): MemoryWorld {
     },
     status: (object) => statuses.get(id(object)),
   };
-}
-
-function decode({ data, stringData }: SecretManifest): Record<string, string> {
-  const decoded = Object.entries(data ?? {}).map(([key, value]) => [
-    key,
-    Buffer.from(value, 'base64').toString(),
-  ]);
-  return { ...(Object.fromEntries(decoded) as Record<string, string>), ...stringData };
 }

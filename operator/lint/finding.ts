@@ -16,6 +16,7 @@ const ownRules = {
     'Valid and probably not meant: an entry of `match` with only a receiver beside others, a pattern that can never match, and the like.',
   UnreachableRule: 'What stands before or around a rule leaves no Event for it.',
   DuplicateRule: 'A rule says the same as another one of its node.',
+  DeadLetterCycle: 'A receiver would get its own dead letters back.',
   UnusedReceiver: 'No route of these files names the receiver.',
   NotChecked: 'Something that is not in these files would be needed to check this.',
   PassedOver: 'The document is no manifest.',

@@ -1,5 +1,6 @@
-import { keyText, type CustomResource } from '../api/resource.ts';
+import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
 import { type Manifest, type ManifestProblem, type ManifestSet } from '../manifest/manifest-set.ts';
+import { deadLetterKey, judgeDeadLetters } from './dead-letters.ts';
 import { type Finding, type LintRule, type Remark, type Severity, sortFindings } from './finding.ts';
 import { judgeReceiver, type ReceiverJudgement } from './judged-receiver.ts';
 import { judgeRoute, type RouteJudgement } from './judged-route.ts';
@@ -36,11 +37,12 @@ export async function lintManifests(set: ManifestSet, options: LintOptions): Pro
   const routes = await judgeEach(set.routes, (object) =>
     judgeRoute(object, { surroundings, rootNamespace, receiverNames }),
   );
+  const letters = deadLettersOf(receivers);
   const findings = [
     ...set.problems.map(toFinding),
-    ...findingsOf(set.receivers, receivers),
+    ...findingsOf(set.receivers, withRemarks(receivers, await judgeDeadLetters(letters, surroundings))),
     ...findingsOf(set.routes, routes),
-    ...findUnused(set, routes),
+    ...findUnused(set, { routes, letters }),
   ];
   return { findings: sortFindings(findings), routes, receivers };
 }
@@ -70,15 +72,43 @@ function placeRemark({ title, locate }: Manifest, { rule, severity, path, messag
   return { rule, severity, place, object: title, path, message };
 }
 
+/** Finds which receiver gets the dead letters of which. */
+function deadLettersOf(receivers: ReadonlyMap<string, ReceiverJudgement>): Map<string, ObjectKey> {
+  const refs = new Map<string, ObjectKey>();
+  for (const [key, { receiver }] of receivers) {
+    const [namespace = ''] = key.split('/');
+    const target = deadLetterKey(receiver?.delivery, namespace);
+    if (target !== undefined) refs.set(key, target);
+  }
+  return refs;
+}
+
+function withRemarks(
+  judged: ReadonlyMap<string, { readonly remarks: readonly Remark[] }>,
+  more: ReadonlyMap<string, Remark>,
+): ReadonlyMap<string, { readonly remarks: readonly Remark[] }> {
+  const entries = [...judged].map(([key, { remarks }]) => {
+    const remark = more.get(key);
+    return [key, { remarks: remark === undefined ? remarks : [...remarks, remark] }] as const;
+  });
+  return new Map(entries);
+}
+
 /** A receiver alone is no mistake; one beside routes that pass it over may be. */
 function findUnused(
   { routes, receivers }: ManifestSet,
-  judged: ReadonlyMap<string, RouteJudgement>,
+  judged: {
+    readonly routes: ReadonlyMap<string, RouteJudgement>;
+    readonly letters: ReadonlyMap<string, ObjectKey>;
+  },
 ): Finding[] {
+  const judgements = [...judged.routes.values()];
   // routes that do not compile name nothing, and would make every receiver look unused
-  const isWhole = [...judged.values()].every(({ compiled }) => compiled !== undefined);
-  if (routes.length === 0 || !isWhole) return [];
-  const named = new Set([...judged.values()].flatMap((route) => route.named));
+  if (routes.length === 0 || judgements.some(({ compiled }) => compiled === undefined)) return [];
+  const named = new Set([
+    ...judgements.flatMap((route) => route.named),
+    ...[...judged.letters.values()].map(keyText),
+  ]);
   return receivers
     .filter(({ key }) => !named.has(keyText(key)))
     .map(({ title, place }) => ({

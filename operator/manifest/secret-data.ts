@@ -27,12 +27,12 @@ export function checkSecret(
       typeof values === 'object' &&
       !Array.isArray(values) &&
       Object.values(values).every((value) => typeof value === 'string');
-    if (!isTextMap) return { path: field, message: `whose ${field} is no map of texts` };
+    if (!isTextMap) return { path: field, message: `has a ${field} that is no map of texts` };
   }
   for (const [key, value] of Object.entries((secret['data'] ?? {}) as Record<string, string>)) {
     if (base64.test(value.replaceAll(/\s/g, ''))) continue;
     const path = `data[${JSON.stringify(key)}]`;
-    return { path, message: `whose ${path} is not Base64: plain text belongs in stringData` };
+    return { path, message: `has ${path}, which is not Base64: plain text belongs in stringData` };
   }
   return undefined;
 }

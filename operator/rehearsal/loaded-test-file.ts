@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 
 import { describeFinding } from '../lint/finding.ts';
 import { type Lint, lintManifests } from '../lint/lint.ts';
@@ -145,9 +145,10 @@ async function readRecordings(
 }
 
 function besides(file: string, path: string): string {
-  const joined = join(dirname(file), path);
-  // what is told of it is shorter from here
-  return relative('', joined) || joined;
+  const absolute = resolve(dirname(file), path);
+  // what is told of it is shorter from here, if it is below here
+  const below = relative('', absolute);
+  return below === '' || below.startsWith('..') ? absolute : below;
 }
 
 /** Writes a place as editors understand it. */

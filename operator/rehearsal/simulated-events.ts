@@ -67,7 +67,8 @@ function readWritten(
     ...event,
     core: {
       type: 'Normal',
-      count: 1,
+      // Events that were born in events.k8s.io count in their series alone
+      ...(isRecord(event.core['series']) ? {} : { count: 1 }),
       ...withoutUndefined(event.core),
       metadata: { name: `${name}.${index}`, uid: `event-${index}`, ...metadata, namespace },
       involvedObject: {

@@ -52,36 +52,34 @@ describe('manifests', () => {
 
   test.each([
     ['bad YAML, with its line', 'kind: A\nb: [c\n', /a\.yaml:\d+:\d+ is not valid YAML: [^\n]*[^:\n]$/],
-    ['an alias that leads nowhere', 'kind: *nowhere', /a\.yaml is not valid YAML: .*nowhere/],
-    ['aliases that would blow up', bomb(), /a\.yaml is not valid YAML: Excessive alias count/],
-    ['a text', 'hello', 'has an object without `kind`'],
-    ['a list', '- a', 'has an object without `kind`'],
-    ['a kind that is a number', 'kind: 5', 'has an object without `kind`'],
-    ['no name', 'kind: EventRoute\nmetadata: null', 'has a EventRoute without a metadata.name that is text'],
+    ['an alias that leads nowhere', 'kind: *nowhere', /a\.yaml:1:1 is not valid YAML: .*nowhere/],
+    ['aliases that would blow up', bomb(), /a\.yaml:1:1 is not valid YAML: Excessive alias count/],
+    ['no kind', 'apiVersion: eventroute.dev/v1beta1\nspec: {}', 'has an object without `kind`'],
+    ['no name', 'kind: EventRoute\nmetadata: null', 'EventRoute has no metadata.name that is text'],
     [
       'a name that is a number',
       'kind: EventRoute\nmetadata: {name: 5}',
-      'without a metadata.name that is text',
+      'EventRoute has no metadata.name that is text',
     ],
     [
       'another version',
       'apiVersion: eventroute.dev/v1\nkind: EventRoute\nmetadata: {name: a}',
-      'has EventRoute a of apiVersion eventroute.dev/v1; this operator knows eventroute.dev/v1beta1',
+      'EventRoute root/a has apiVersion eventroute.dev/v1; this version of eventroute knows eventroute.dev/v1beta1',
     ],
     [
       'the same object twice',
       `${receiver('a')}---\n${receiver('a')}`,
-      /^EventReceiver root\/a is there twice, in /,
+      /a\.yaml:6:1 EventReceiver root\/a is there twice, first in .*a\.yaml:1: keep one of them/,
     ],
     [
       'a Secret in plain text',
       'kind: Secret\nmetadata: {name: s}\ndata: {url: "https://example.com"}',
-      'has Secret s whose data["url"] is not Base64: plain text belongs in stringData',
+      'Secret root/s has data["url"], which is not Base64: plain text belongs in stringData',
     ],
     [
       'a Secret of numbers',
       'kind: Secret\nmetadata: {name: s}\nstringData: {pin: 5}',
-      'whose stringData is no map of texts',
+      'has a stringData that is no map of texts',
     ],
   ])('are refused for %s', async (_, text, message) => {
     await write('a.yaml', text);

@@ -122,7 +122,7 @@ describe('a set of manifests', () => {
     [
       'a Secret whose data is plain text',
       'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata:\n  key: pl@in\n',
-      '5:3 whose data["key"] is not Base64: plain text belongs in stringData',
+      '5:3 has data["key"], which is not Base64: plain text belongs in stringData',
     ],
     [
       'an object that is there twice',
