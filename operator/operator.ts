@@ -7,6 +7,7 @@ import { createClusterWorld } from './control/cluster-world.ts';
 import { createControl, type Control } from './control/control.ts';
 import { type History } from './control/history.ts';
 import { ownReportingController } from './event/own-event.ts';
+import { type FixedConfiguration } from './fixed-configuration.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { startControllers, type ControlledResource, type Controllers } from './kube/controllers.ts';
 import { createEventRecorder, type EventRecorder } from './kube/event-recorder.ts';
@@ -14,7 +15,7 @@ import { elect } from './leadership.ts';
 import { systemClock } from './schema/clock.ts';
 import { createAddressGuard } from './sink-kit/index.ts';
 import { createClusterSource } from './source/cluster-source.ts';
-import { createEnrichment } from './source/enrichment.ts';
+import { createEnrichment, noEnrichment } from './source/enrichment.ts';
 import { createObjectLookUp } from './source/object-lookup.ts';
 import { type EventSource, type ReplayableSource } from './source/source.ts';
 import { observeHealth } from './telemetry/health.ts';
@@ -38,6 +39,8 @@ export interface OperatorOptions {
   readonly eventTtlMs: number;
   readonly localSinkNamespaces: readonly string[];
   readonly shutdownGraceMs: number;
+  /** Runs on this instead of the EventRoutes and EventReceivers of the API server. */
+  readonly fixed?: FixedConfiguration | undefined;
   readonly log: Log;
 }
 
@@ -53,6 +56,9 @@ interface Parts {
   readonly metrics: Metrics;
   readonly rootNamespace: string;
 }
+
+/** Where EventRoutes and EventReceivers come from. */
+type Intake = Pick<Controllers, 'synced' | 'stop'>;
 
 /** How far the operator has come. */
 interface Phase {
@@ -71,11 +77,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const parts = await assemble(options);
   const phase: Phase = { isSynced: false, isLeading: false };
   const server = await serve(parts, phase, options.metricsAddress);
-  const controllers = startControllers({
-    client: parts.client,
-    log,
-    resources: controlledResources(parts.control),
-  });
+  const controllers = startIntake(parts, options);
   log.info('Started', {
     version,
     server: parts.client.server,
@@ -109,6 +111,12 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   }
 }
 
+/** Begins to take EventRoutes and EventReceivers in, from the API server or from a file. */
+function startIntake({ client, control, rootNamespace }: Parts, { fixed, log }: OperatorOptions): Intake {
+  if (fixed !== undefined) return fixed.start(control, rootNamespace);
+  return startControllers({ client, log, resources: controlledResources(control) });
+}
+
 /** Serves the probes and the metrics. */
 async function serve(
   { source, metrics }: Parts,
@@ -131,7 +139,7 @@ async function serve(
 
 /** Intake ends first, so that what is on its way can still be delivered and every count is written. */
 async function shutDown(
-  { source, control, recorder, controllers }: Parts & { readonly controllers: Controllers },
+  { source, control, recorder, controllers }: Parts & { readonly controllers: Intake },
   { isLeading, graceMs }: { readonly isLeading: boolean; readonly graceMs: number },
 ): Promise<void> {
   await Promise.all([source.stop(), controllers.stop()]);
@@ -141,14 +149,15 @@ async function shutDown(
 }
 
 async function assemble(options: OperatorOptions): Promise<Parts> {
-  const { log } = options;
+  const { log, fixed } = options;
   const client = createKubeClient({
     kubeconfig: options.kubeconfig,
     userAgent: `eventroute/${version}`,
     log,
   });
   const rootNamespace = options.rootNamespace ?? client.namespace;
-  const metrics = createMetrics(version);
+  const own = createMetrics(version);
+  const metrics = fixed?.extend(own) ?? own;
   const recorder = createEventRecorder({
     client,
     reportingController: ownReportingController,
@@ -163,7 +172,7 @@ async function assemble(options: OperatorOptions): Promise<Parts> {
   const control = createControl({
     history,
     eventTtlMs: options.eventTtlMs,
-    world: createClusterWorld(client, recorder, log),
+    world: fixed?.world(rootNamespace) ?? createClusterWorld(client, recorder, log),
     clock: systemClock,
     random: Math.random,
     log,
@@ -210,9 +219,9 @@ function createSource(
   control: Control,
   options: OperatorOptions & { readonly metrics: Metrics },
 ): ReplayableSource {
-  const { log, metrics, clusterName, maxEventAgeMs } = options;
+  const { log, metrics, clusterName, maxEventAgeMs, fixed } = options;
   const clock = systemClock;
-  const enrichment = createEnrichment({
+  const lookUps = createEnrichment({
     lookUp: createObjectLookUp({ client, clock }),
     // the exporter's document holds labels and annotations, so objects are looked up whatever the rules say
     needs: () => ({ object: true, namespaceLabels: control.routes.tree.needs.namespaceLabels }),
@@ -222,7 +231,8 @@ function createSource(
   });
   return createClusterSource({
     client,
-    enrichment,
+    enrichment: fixed?.omitsLookUp === true ? noEnrichment : lookUps,
+    namespace: fixed?.namespace,
     clusterName,
     maxEventAgeMs,
     // a route gets our own Events only when it names our reportingController
@@ -231,6 +241,8 @@ function createSource(
     log,
     metrics,
     onStart: (position) => control.follow(position),
-    onOccurrence: (occurrence) => control.dispatch(occurrence),
+    onOccurrence: (occurrence) => {
+      if (fixed?.takes(occurrence) !== false) control.dispatch(occurrence);
+    },
   });
 }

@@ -16,7 +16,8 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../telemetry/version.ts';
 import { exitCodes, UsageError } from './exit.ts';
 import { loadExporterConfig } from './exporter-config.ts';
-import { logFindings, toManifests, withMadeSecrets } from './exporter-manifests.ts';
+import { type IsGiven, logFlagsOf, tellFindings } from './exporter-flags.ts';
+import { toManifests, withMadeSecrets } from './exporter-manifests.ts';
 import { readManifests, type Manifests } from './manifest.ts';
 import { createMemoryWorld, type MemoryWorld } from './memory-world.ts';
 import { addLogOptions, durationFlag, timeFlag, type LogFlags } from './options.ts';
@@ -70,10 +71,7 @@ export function addLocalCommand(program: Command): void {
   );
 }
 
-/** Tells whether a flag was given on the command line. */
-type IsGiven = (flag: keyof LocalFlags) => boolean;
-
-async function runLocal(flags: LocalFlags, isGiven: IsGiven): Promise<void> {
+async function runLocal(flags: LocalFlags, isGiven: IsGiven<LocalFlags>): Promise<void> {
   const timeoutMs = durationFlag('--timeout', flags.timeout);
   const { manifests, world, log, intake, hasErrors } = await load(flags, isGiven);
   const control = createControl({
@@ -110,7 +108,7 @@ interface Loaded {
   readonly hasErrors: boolean;
 }
 
-async function load(flags: LocalFlags, isGiven: IsGiven): Promise<Loaded> {
+async function load(flags: LocalFlags, isGiven: IsGiven<LocalFlags>): Promise<Loaded> {
   const { filename, config } = flags;
   if (config !== undefined && filename === undefined) return loadConfig({ ...flags, config }, isGiven);
   if (filename === undefined) {
@@ -130,16 +128,15 @@ async function load(flags: LocalFlags, isGiven: IsGiven): Promise<Loaded> {
 
 async function loadConfig(
   flags: LocalFlags & { readonly config: string },
-  isGiven: IsGiven,
+  isGiven: IsGiven<LocalFlags>,
 ): Promise<Loaded> {
   const { namespace, strict, now } = flags;
   const loaded = await loadExporterConfig(flags.config, { namespace, strict, purpose: 'process' });
-  const { conversion, file } = loaded;
+  const { conversion } = loaded;
   const { options, findings } = conversion;
-  const format = isGiven('logFormat') ? flags.logFormat : options.logFormat;
-  const log = createLogger({ level: isGiven('logLevel') ? flags.logLevel : options.logLevel, format });
-  // whatever level the file asks for, it does not ask to hide what is wrong with it
-  logFindings(createLogger({ level: isGiven('logLevel') ? flags.logLevel : 'info', format }), findings, file);
+  const logFlags = logFlagsOf(flags, options, isGiven);
+  tellFindings(loaded, logFlags, isGiven('logLevel'));
+  const log = createLogger({ level: logFlags.logLevel, format: logFlags.logFormat });
   const manifests = toManifests(conversion);
   const nowMs = now === undefined ? undefined : timeFlag('--now', now);
   return {

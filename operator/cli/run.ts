@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 
 import { createLogger } from '../telemetry/logger.ts';
 import { exitCodes } from './exit.ts';
+import { type LoadedConfig, loadExporterConfig } from './exporter-config.ts';
+import { type IsGiven, maxAgeMs, tellFindings, withOptions } from './exporter-flags.ts';
+import { toFixedConfiguration } from './exporter-operator.ts';
 import { addLogOptions, addressFlag, durationFlag, listFlag, type LogFlags } from './options.ts';
 
 interface RunFlags extends LogFlags {
@@ -15,6 +18,8 @@ interface RunFlags extends LogFlags {
   readonly eventTtl: string;
   readonly allowLocalSinks: string;
   readonly shutdownGrace: string;
+  readonly config?: string;
+  readonly strict: boolean;
 }
 
 /** Adds `eventroute run`: the operator. */
@@ -49,19 +54,31 @@ export function addRunCommand(program: Command): void {
       '',
     )
     .option('--shutdown-grace <duration>', 'how long deliveries may go on after SIGTERM', '20s')
+    .option(
+      '--config <file>',
+      'run on a configuration of kubernetes-event-exporter, unchanged, instead of EventRoutes and EventReceivers',
+    )
+    .option('--strict', 'with --config: do not start when the exporter would ignore something in it', false)
     .addHelpText(
       'after',
       '\nExit codes: 0 stopped by a signal, 1 failed to start, 2 wrong flags, 3 lost the Lease.',
     )
     .addHelpText(
       'after',
-      '\nExample:\n  $ eventroute run --kubeconfig ~/.kube/config --root-namespace eventroute-system',
+      '\nExample:\n  $ eventroute run --kubeconfig ~/.kube/config --root-namespace eventroute-system\n' +
+        '  $ eventroute run --config exporter.yaml',
     );
-  addLogOptions(command, { logLevel: 'info', logFormat: 'json' }).action((flags: RunFlags) => run(flags));
+  addLogOptions(command, { logLevel: 'info', logFormat: 'json' }).action((flags: RunFlags) =>
+    run(flags, (flag) => command.getOptionValueSource(flag) === 'cli'),
+  );
 }
 
-async function run(flags: RunFlags): Promise<void> {
+async function run(given: RunFlags, isGiven: IsGiven<RunFlags>): Promise<void> {
+  const loaded = given.config === undefined ? undefined : await loadFor(given, given.config);
+  const options = loaded?.conversion.options;
+  const flags = options === undefined ? given : withOptions(given, options, isGiven);
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
+  if (loaded !== undefined) tellFindings(loaded, flags, isGiven('logLevel'));
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -81,14 +98,20 @@ async function run(flags: RunFlags): Promise<void> {
       leaseName: flags.leaseName,
       metricsAddress: addressFlag('--metrics-address', flags.metricsAddress),
       clusterName: flags.clusterName,
-      maxEventAgeMs:
-        flags.maxEventAge === undefined ? undefined : durationFlag('--max-event-age', flags.maxEventAge),
+      maxEventAgeMs: maxAgeMs(flags, options),
       eventTtlMs: durationFlag('--event-ttl', flags.eventTtl),
       localSinkNamespaces: listFlag(flags.allowLocalSinks),
       shutdownGraceMs: durationFlag('--shutdown-grace', flags.shutdownGrace),
+      fixed: loaded && toFixedConfiguration(loaded.conversion, log),
       log,
     },
     stop.signal,
   );
   process.exitCode = end === 'stopped' ? exitCodes.ok : exitCodes.leadershipLost;
+}
+
+/** The objects of the file stand in the root namespace, whose name is known once the API server's client is. */
+function loadFor({ rootNamespace, strict }: RunFlags, config: string): Promise<LoadedConfig> {
+  const namespace = rootNamespace ?? 'eventroute';
+  return loadExporterConfig(config, { namespace, strict, purpose: 'process' });
 }

@@ -15,7 +15,7 @@ export const processCounterparts: Readonly<Record<ProcessKey, string>> = {
   leaderElection: '`--leader-elect` and `--lease-name`',
   kubeQPS: 'nothing: look-ups are metadata only, cached, and discovery is done once',
   kubeBurst: 'nothing, as kubeQPS',
-  metricsNamePrefix: 'nothing: the metrics are named `eventroute_...`',
+  metricsNamePrefix: 'the prefix of the exporter metrics that `run --config` serves beside `eventroute_...`',
   omitLookup: 'rules with labels or annotations, which then never match, become rules that never match',
   cacheSize: 'nothing: the cache has a size of its own',
   reportUpdates: '`repeats` of the EventRoute: All, and First when it is written as false',

@@ -157,7 +157,7 @@ const { route } = fc.letrec<{ route: ModelRoute }>((tie) => ({
         { weight: 1, arbitrary: fc.array(smallRule, { maxLength: 2 }) },
       ),
       match: fc.array(smallRule, { maxLength: 3 }),
-      routes: fc.array(tie('route'), { maxLength: 3, depthIdentifier: 'route', depthSize: 'small' }),
+      routes: fc.array(tie('route'), { maxLength: 3, depthIdentifier: 'route' }),
     },
     { requiredKeys: ['match'] },
   ),
