@@ -113,7 +113,7 @@ describe('udp', () => {
     [100, 100],
     [1_000_000, 65_507],
   ])('has with maxBytes %s a limit of %i bytes, which delivery keeps to', (maxBytes, limit) => {
-    expect(udp.defaultsFor?.({ host: '127.0.0.1:9', maxBytes } as never)).toEqual({ maxEventBytes: limit });
+    expect(udp.defaultsFor?.({ host: '127.0.0.1:9', maxBytes })).toEqual({ maxEventBytes: limit });
   });
 
   it('fails only the datagram that the network does not take', async () => {
