@@ -96,6 +96,13 @@ export const eventReceiverKind: ResourceKind = {
     },
     ageColumn,
     {
+      name: 'Dead Lettered',
+      type: 'integer',
+      jsonPath: '.status.deadLettered',
+      description: 'Occurrences that the dead-letter receiver delivered instead.',
+      priority: 1,
+    },
+    {
       name: 'Dropped',
       type: 'integer',
       jsonPath: '.status.dropped',

@@ -3,7 +3,7 @@ import { createDelivery } from '../delivery/delivery.ts';
 import { type DeliveryObserver } from '../delivery/observer.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock, type Timer } from '../schema/clock.ts';
-import { type SinkContext } from '../sink-kit/index.ts';
+import { type SinkContext, type SinkEvent } from '../sink-kit/index.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { type RouteStatus } from '../status/route-status.ts';
 import { type Log } from '../telemetry/log.ts';
@@ -212,12 +212,15 @@ function observeDeliveries(
 ): DeliveryObserver {
   const sinkOf = (receiver: string): string =>
     receiverOf(receiver)?.running?.prepared.receiver.sinkName ?? 'unknown';
+  const routesOf = ({ routes, deadLetter }: SinkEvent): readonly string[] =>
+    deadLetter === undefined ? routes : [];
   return {
-    accepted: ({ routes }) => tallies.accepted(routes),
-    settled: (event, outcome) => tallies.settled(event.routes, outcome.kind === 'delivered'),
+    // a dead letter was counted for its routes by the receiver that they named
+    accepted: (event) => tallies.accepted(routesOf(event)),
+    settled: (event, outcome) => tallies.settled(routesOf(event), outcome.kind === 'delivered'),
     attempted: ({ receiver, ok, durationMs, failedEvents }) => {
       metrics.attempted(sinkOf(receiver), ok ? 'ok' : 'failed', durationMs);
-      for (const event of failedEvents) tallies.failed(event.routes);
+      for (const event of failedEvents) tallies.failed(routesOf(event));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type AllowedRoutes, type EventReceiver } from '../api/event-receiver.ts';
 import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
 import { type Checkpoint } from '../delivery/course.ts';
+import { type DeadLetterProblem } from '../delivery/dead-letter-office.ts';
 import { type Pipeline } from '../delivery/pipeline.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Clock } from '../schema/clock.ts';
@@ -62,6 +63,8 @@ export interface ManagedReceiver {
   /** The generation that the verdicts are about; -1 before the first. */
   readonly judgedGeneration: number;
   tally(): Tally;
+  /** What keeps its dead letters from their receiver. */
+  deadLetterProblem(): DeadLetterProblem | undefined;
   /** Where it is in the source. */
   checkpoint(): Checkpoint | undefined;
   /** Brings what runs to what the manifest and its Secrets say now. Throws when the API server could not be asked. */
@@ -113,6 +116,10 @@ class PipelinedReceiver implements ManagedReceiver {
 
   tally(): Tally {
     return this.#pipeline.tally();
+  }
+
+  deadLetterProblem(): DeadLetterProblem | undefined {
+    return this.#pipeline.deadLetterProblem();
   }
 
   checkpoint(): Checkpoint | undefined {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { readReceiver, type EventReceiver } from '../api/event-receiver.ts';
-import { type CustomResource } from '../api/resource.ts';
+import { keyText, type CustomResource } from '../api/resource.ts';
 import { checkPolicy } from '../delivery/policy-check.ts';
+import { type WrittenPolicy } from '../delivery/policy-fields.ts';
 import { resolvePolicy, type DeliveryPolicy } from '../delivery/policy.ts';
 import { describeProblems, joinPath, type Problem } from '../schema/problem.ts';
 import { type Reason } from '../schema/reasons.ts';
@@ -71,7 +72,7 @@ export async function prepareReceiver(
     prepared: {
       receiver,
       config: resolved.config,
-      policy: resolvePolicy(receiver.delivery, defaultsOf(receiver.sink, resolved.config)),
+      policy: policyOf(receiver, resolved.config, namespace),
       secrets: resolved.secrets,
       readsSecrets: refs.length > 0,
       fingerprint: fingerprintOf(receiver, secrets),
@@ -90,6 +91,14 @@ function forbid(
   if (sink.local !== true || allowsLocalSinks(namespace)) return undefined;
   const message = `writes to the operator's own machine, which namespace ${namespace} may not do: use it in the root namespace, or start the operator with --allow-local-sinks ${namespace}`;
   return refuse('SinkNotAllowed', [{ path, message }]);
+}
+
+function policyOf({ delivery, sink }: EventReceiver, config: object, namespace: string): DeliveryPolicy {
+  const { deadLetterRef } = (delivery ?? {}) as WrittenPolicy;
+  return {
+    ...resolvePolicy(delivery, defaultsOf(sink, config)),
+    deadLetter: deadLetterRef && keyText({ namespace, name: deadLetterRef.name }),
+  };
 }
 
 function defaultsOf(sink: SinkDefinition, config: object): DeliveryDefaults {

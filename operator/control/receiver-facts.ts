@@ -36,7 +36,8 @@ function acceptedVerdict({ objection, running }: ManagedReceiver): Verdict {
   return { status: 'True', reason: 'Accepted', message: 'The specification is valid' };
 }
 
-function refsVerdict({ objection, running }: ManagedReceiver): Verdict {
+function refsVerdict(receiver: ManagedReceiver): Verdict {
+  const { objection, running } = receiver;
   // a sink is opened after its Secrets were read; all else that is not accepted was refused before
   if (
     objection?.aspect === 'Accepted' &&
@@ -46,10 +47,15 @@ function refsVerdict({ objection, running }: ManagedReceiver): Verdict {
     return { status: 'Unknown', reason: 'Pending', message: 'Judged once the specification is valid' };
   }
   if (objection?.aspect === 'ResolvedRefs') return keeping(objection.verdict, running?.generation);
+  const problem = receiver.deadLetterProblem();
+  if (problem !== undefined) {
+    const message = `spec.delivery.deadLetterRef: ${problem.message}; what is given up is dropped meanwhile`;
+    return { status: 'False', reason: problem.reason, message };
+  }
   return {
     status: 'True',
     reason: 'ResolvedRefs',
-    message: 'Every Secret that the receiver refers to was read',
+    message: 'Everything that the receiver refers to was found',
   };
 }
 

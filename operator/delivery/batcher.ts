@@ -1,7 +1,8 @@
 import { DeliveryError, type Sink } from '../sink-kit/index.ts';
 import { encodeWithin } from './event-size.ts';
 import { type DeliveryPolicy } from './policy.ts';
-import { type EncodedEntry, type Entry, type Queue } from './queue.ts';
+import { type EncodedEntry, type Entry } from './entry.ts';
+import { type Queue } from './queue.ts';
 
 /** When and into what a batch is filled. */
 interface FillOptions {

@@ -1,8 +1,10 @@
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock } from '../schema/clock.ts';
 import { type Log } from '../telemetry/log.ts';
+import { createDeadLetterOffice, type DeadLetterOffice } from './dead-letter-office.ts';
 import { type DeliveryObserver } from './observer.ts';
-import { createPipeline, type Pipeline, type StopOptions } from './pipeline.ts';
+import { type StopOptions } from './pipeline-options.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { type Tally } from './tally.ts';
 
@@ -52,6 +54,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
 class PipelineMap implements Delivery {
   readonly #options: DeliveryOptions;
+  readonly #office: DeadLetterOffice;
   readonly #pipelines = new Map<string, Pipeline>();
   /** Pipelines whose receiver is gone, until they have ended. */
   readonly #leaving = new Set<Pipeline>();
@@ -60,6 +63,10 @@ class PipelineMap implements Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#office = createDeadLetterOffice({
+      find: (receiver) => this.#pipelines.get(receiver),
+      isKeeping: () => this.#isStopping && options.canReplay === true,
+    });
   }
 
   pipeline(receiver: string): Pipeline | undefined {
@@ -76,6 +83,7 @@ class PipelineMap implements Delivery {
       ...this.#options,
       receiver,
       policy,
+      office: this.#office,
       front: this.#options.canReplay === true ? () => this.#front : undefined,
     });
     this.#pipelines.set(receiver, pipeline);
@@ -117,17 +125,13 @@ class PipelineMap implements Delivery {
 
   async stop({ graceMs }: Pick<StopOptions, 'graceMs'>): Promise<ReadonlyMap<string, Tally>> {
     this.#isStopping = true;
-    const [tallies] = await Promise.all([
-      Promise.all(
-        Array.from(this.#pipelines, async ([receiver, pipeline]): Promise<[string, Tally]> => [
-          receiver,
-          await pipeline.stop({ graceMs, reason: 'ShuttingDown' }),
-        ]),
+    await Promise.all([
+      ...Array.from(this.#pipelines.values(), (pipeline) =>
+        pipeline.stop({ graceMs, reason: 'ShuttingDown' }),
       ),
-      Promise.all(
-        Array.from(this.#leaving, (pipeline) => pipeline.stop({ graceMs, reason: 'ReceiverGone' })),
-      ),
+      ...Array.from(this.#leaving, (pipeline) => pipeline.stop({ graceMs, reason: 'ReceiverGone' })),
     ]);
-    return new Map(tallies);
+    // one that stopped first may have had dead letters with another
+    return this.tallies();
   }
 }

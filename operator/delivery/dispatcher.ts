@@ -6,7 +6,8 @@ import { type Batcher, createBatcher } from './batcher.ts';
 import { type Gate } from './gate.ts';
 import { createOutlet, type Outlet } from './outlet.ts';
 import { type DeliveryPolicy } from './policy.ts';
-import { type EncodedEntry, type Queue } from './queue.ts';
+import { type EncodedEntry } from './entry.ts';
+import { type Queue } from './queue.ts';
 import { type Settler } from './settler.ts';
 
 /** Events that are handed to a sink before other work of the process gets its turn. */

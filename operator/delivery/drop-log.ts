@@ -24,15 +24,18 @@ export function createDropLog({
   receiver,
   clock,
   log,
+  title = 'Dropped events',
 }: {
   readonly receiver: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** What happened to them. @default 'Dropped events' */
+  readonly title?: string;
 }): DropLog {
   const sums = new Map<Reason, Sum>();
   const tell = (reason: Reason, sum: Sum): void => {
     const { events, failure } = sum;
-    log.warn('Dropped events', { receiver, reason, events, ...(failure !== undefined && { failure }) });
+    log.warn(title, { receiver, reason, events, ...(failure !== undefined && { failure }) });
     sum.events = 0;
     sum.loggedAt = clock.now();
   };

@@ -2,7 +2,7 @@ import { shortenMessage } from '../event/shortened-event.ts';
 import { DeliveryError, type Encoded, type Sink, type SinkEvent } from '../sink-kit/index.ts';
 
 /** What becomes of an event that is larger than its system takes. */
-export const oversizedPolicies = ['Truncate', 'Drop'] as const;
+export const oversizedPolicies = ['Truncate', 'DeadLetter', 'Drop'] as const;
 
 /** The largest event of a receiver. */
 export interface EventSizePolicy {

@@ -12,6 +12,8 @@ interface Backlog {
 export interface Ledger {
   received(): void;
   delivered(): void;
+  /** The dead-letter receiver is done with it. */
+  deadLettered(): void;
   dropped(reason: Reason): void;
   /** An attempt, or a rendering, failed `events` of its events. */
   failed(events: number, failure: Pick<LastFailure, 'reason' | 'message'>): void;
@@ -37,6 +39,9 @@ export function createLedger(clock: Clock): Ledger {
     },
     delivered() {
       counts.delivered += 1;
+    },
+    deadLettered() {
+      counts.deadLettered += 1;
     },
     dropped(reason) {
       counts.dropped += 1;

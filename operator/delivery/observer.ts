@@ -5,6 +5,7 @@ import { type Log } from '../telemetry/log.ts';
 /** How an event ended. */
 export type Outcome =
   | { readonly kind: 'delivered' }
+  | { readonly kind: 'deadLettered' }
   | { readonly kind: 'dropped'; readonly reason: Reason; readonly message?: string };
 
 /** One request to a receiver's system, after it ended. */

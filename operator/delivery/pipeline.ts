@@ -2,41 +2,21 @@ import { objectKey } from '../event/object-key.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock } from '../schema/clock.ts';
 import { type Reason } from '../schema/reasons.ts';
-import { type Sink } from '../sink-kit/index.ts';
-import { type Log } from '../telemetry/log.ts';
+import { type Sink, type SinkEvent } from '../sink-kit/index.ts';
 import { type CatchUp, createCatchUp, type Taking } from './catch-up.ts';
 import { type Checkpoint, createCourse, type Routed } from './course.ts';
+import { type DeadLetterOffice, type DeadLetterProblem, noDeadLetterOffice } from './dead-letter-office.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDropLog, type DropLog } from './drop-log.ts';
+import { type NewEntry, type OnEnd } from './entry.ts';
 import { createGate } from './gate.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type DeliveryObserver, guardObserver } from './observer.ts';
+import { type PipelineOptions, type StopOptions } from './pipeline-options.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { createSettler, type Settler } from './settler.ts';
 import { type Tally } from './tally.ts';
-
-/** What a pipeline is made of. */
-export interface PipelineOptions {
-  /** `namespace/name` of the receiver. */
-  readonly receiver: string;
-  readonly policy: DeliveryPolicy;
-  /** The position up to which the source has told everything live; absent when what is lost cannot be told again. */
-  readonly front?: (() => string | undefined) | undefined;
-  readonly clock: Clock;
-  /** Gives numbers from 0 to below 1, for jitter. */
-  readonly random: () => number;
-  readonly log: Log;
-  readonly observer: DeliveryObserver;
-}
-
-/** How a pipeline ends. */
-export interface StopOptions {
-  /** How long it may still deliver what it holds; 0 gives up at once. */
-  readonly graceMs: number;
-  /** What the events that remain are dropped as. */
-  readonly reason: Extract<Reason, 'ShuttingDown' | 'ReceiverGone'>;
-}
 
 /** The way of one receiver's events: buffer, batches, attempts, retries, counts. */
 export interface Pipeline {
@@ -45,6 +25,12 @@ export interface Pipeline {
    * After `stop` it is counted as dropped.
    */
   accept(occurrence: Occurrence, routes: readonly string[]): void;
+  /** Takes what another receiver gave up; gives the reason when it cannot, else calls `onEnd` when it has ended. */
+  acceptDeadLetter(letter: SinkEvent, onEnd: OnEnd): string | undefined;
+  /** `namespace/name` of the receiver that gets what this one gives up. */
+  readonly deadLetterTo: string | undefined;
+  /** What keeps dead letters from going there. */
+  deadLetterProblem(): DeadLetterProblem | undefined;
   /** Where the receiver is in its source; undefined before the source has begun, and when it cannot tell again. */
   checkpoint(): Checkpoint | undefined;
   /** How the receiver comes up with its source again. */
@@ -74,7 +60,8 @@ class ReceiverPipeline implements Pipeline {
   readonly #clock: Clock;
   readonly #queue: Queue;
   readonly #ledger: Ledger;
-  readonly #dropLog: DropLog;
+  readonly #dropLogs: readonly DropLog[];
+  readonly #office: DeadLetterOffice;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
   readonly #course = createCourse();
@@ -93,16 +80,17 @@ class ReceiverPipeline implements Pipeline {
     const policy = (): DeliveryPolicy => this.#policy;
     this.#queue = createQueue(options.policy.ordering);
     this.#ledger = createLedger(clock);
-    this.#dropLog = createDropLog(options);
+    const dropLog = createDropLog(options);
+    const deadLetterLog = createDropLog({ ...options, title: 'Gave up events to the dead-letter receiver' });
+    this.#dropLogs = [dropLog, deadLetterLog];
+    this.#office = options.office ?? noDeadLetterOffice;
     const parts = { receiver, clock, log, policy, queue: this.#queue, gate: createGate(policy, random) };
     this.#front = options.front;
     this.#observer = guardObserver(options.observer, log);
     this.#settler = createSettler({
       ...parts,
-      ledger: this.#ledger,
-      dropLog: this.#dropLog,
-      observer: this.#observer,
-      random,
+      ...{ ledger: this.#ledger, observer: this.#observer, office: this.#office },
+      ...{ dropLog, deadLetterLog, random },
     });
     this.#dispatcher = createDispatcher({ ...parts, settler: this.#settler });
     this.catchUp = createCatchUp({
@@ -147,9 +135,32 @@ class ReceiverPipeline implements Pipeline {
       this.#settler.refuse(sinkEvent, refusal);
       return;
     }
-    const acceptedAt = this.#clock.now();
-    this.#queue.push({ event: sinkEvent, objectKey: orderKey(occurrence), acceptedAt, before });
+    this.#push(sinkEvent, { before });
+  }
+
+  #push(event: SinkEvent, more: Pick<NewEntry, 'before' | 'onEnd'>): void {
+    this.#queue.push({ event, objectKey: orderKey(event), acceptedAt: this.#clock.now(), ...more });
     this.#dispatcher.schedule();
+  }
+
+  acceptDeadLetter(letter: SinkEvent, onEnd: OnEnd): string | undefined {
+    if (this.#stopReason !== undefined) return 'stops';
+    if (!this.#makeRoom()) return 'has no room for it';
+    const event = { ...letter, receiver: this.#receiver };
+    this.#ledger.received();
+    this.#observer.accepted(event);
+    // it holds the checkpoint where an event of its own would, as the checkpoint must not pass what waits behind it
+    this.#push(event, { before: this.#course.behind?.position ?? this.#front?.(), onEnd });
+    return undefined;
+  }
+
+  get deadLetterTo(): string | undefined {
+    return this.#policy.deadLetter;
+  }
+
+  deadLetterProblem(): DeadLetterProblem | undefined {
+    const { deadLetterTo: to } = this;
+    return to === undefined ? undefined : this.#office.problem(this.#receiver, to);
   }
 
   checkpoint(): Checkpoint | undefined {
@@ -161,8 +172,13 @@ class ReceiverPipeline implements Pipeline {
     return position === undefined ? behind : { position, time: this.#clock.date() };
   }
 
+  /** What is parked waits in the buffer of another receiver. */
+  get #held(): number {
+    return this.#queue.size - this.#queue.parked;
+  }
+
   #room(): number {
-    return this.#policy.buffer.maxEvents - this.#queue.size;
+    return this.#policy.buffer.maxEvents - this.#held;
   }
 
   useSink(sink: Sink | undefined): void {
@@ -196,10 +212,15 @@ class ReceiverPipeline implements Pipeline {
     await drained;
     // what the source can tell again is left to the next start, which goes on from the checkpoint
     const isKept = reason === 'ShuttingDown' && this.#front !== undefined;
-    for (let entry = this.#queue.oldest(); !isKept && entry !== undefined; entry = this.#queue.oldest()) {
+    // and what is parked, its dead-letter receiver ends
+    for (
+      let entry = this.#queue.oldestIdle();
+      !isKept && entry !== undefined;
+      entry = this.#queue.oldestIdle()
+    ) {
       this.#settler.drop(entry, reason);
     }
-    this.#dropLog.flush();
+    for (const dropLog of this.#dropLogs) dropLog.flush();
     await this.#dispatcher.close();
     return this.tally();
   }
@@ -208,7 +229,7 @@ class ReceiverPipeline implements Pipeline {
     const { maxEvents, onFull } = this.#policy.buffer;
     // a source that cannot tell again waits for the receivers instead
     if (onFull === 'CatchUp' && this.#front === undefined) return true;
-    while (this.#queue.size >= maxEvents) {
+    while (this.#held >= maxEvents) {
       const oldest = onFull === 'DropOldest' ? this.#queue.oldestIdle() : undefined;
       if (oldest === undefined) return false;
       this.#settler.drop(oldest, 'QueueFull');

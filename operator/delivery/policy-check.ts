@@ -4,7 +4,7 @@ import { toBytes, toMs, type WrittenPolicy } from './policy-fields.ts';
 
 /** Finds what the schema cannot say about a `spec.delivery`: bounds of durations and sizes, fields that disagree. */
 export function checkPolicy(written: unknown, path = 'spec.delivery'): Problem[] {
-  const { timeout, retry, batch, buffer } = (written ?? {}) as WrittenPolicy;
+  const { timeout, retry, batch, buffer, oversized, deadLetterRef } = (written ?? {}) as WrittenPolicy;
   const retryPath = joinPath(path, 'retry');
   const batchPath = joinPath(path, 'batch');
   return [
@@ -16,6 +16,7 @@ export function checkPolicy(written: unknown, path = 'spec.delivery'): Problem[]
     ...checkSize(batch?.maxBytes, joinPath(batchPath, 'maxBytes')),
     ...checkDuration(batch?.maxWait, joinPath(batchPath, 'maxWait'), [0, hourMs / 12]),
     ...checkBatchFits({ batch, buffer }, joinPath(batchPath, 'maxEvents')),
+    ...checkDeadLetters({ oversized, deadLetterRef }, joinPath(path, 'deadLetterRef')),
   ];
 }
 
@@ -60,4 +61,12 @@ function checkBatchFits({ batch, buffer }: Pick<WrittenPolicy, 'batch' | 'buffer
   if (batch.maxEvents <= buffer.maxEvents) return [];
   const message = `must not be larger than buffer.maxEvents (${buffer.maxEvents}), or no batch would ever be full`;
   return [{ path, message }];
+}
+
+function checkDeadLetters(
+  { oversized, deadLetterRef }: Pick<WrittenPolicy, 'oversized' | 'deadLetterRef'>,
+  path: string,
+): Problem[] {
+  if (oversized !== 'DeadLetter' || deadLetterRef !== undefined) return [];
+  return [{ path, message: 'is required when `oversized` is DeadLetter' }];
 }

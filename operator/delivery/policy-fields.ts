@@ -1,7 +1,7 @@
 import { type Static, type TObject, Type } from '@sinclair/typebox';
 
 import { parseDuration } from '../schema/duration.ts';
-import { Duration, OneOf, Quantity } from '../schema/fields.ts';
+import { Duration, OneOf, Quantity, Text } from '../schema/fields.ts';
 import { parseQuantity } from '../schema/quantity.ts';
 import { oversizedPolicies } from './event-size.ts';
 
@@ -114,12 +114,34 @@ export const deliveryFields = Type.Object(
     oversized: Type.Optional(
       OneOf(oversizedPolicies, {
         description:
-          'What becomes of an event that is larger than the system takes: Truncate (the default) cuts its message, Drop drops it as PayloadTooLarge.',
+          'What becomes of an event that is larger than the system takes: Truncate (the default) cuts its message, DeadLetter gives the whole event to the receiver that deadLetterRef names, Drop drops it as PayloadTooLarge.',
       }),
+    ),
+    deadLetterRef: Type.Optional(
+      Type.Object(
+        {
+          name: Text({
+            description: 'Name of the EventReceiver.',
+            minLength: 1,
+            maxLength: 253,
+            examples: ['archive'],
+          }),
+        },
+        {
+          description:
+            'An EventReceiver of the same namespace that gets what this receiver gives up: events that its system refuses for good, that cannot be rendered, or that expire. Without it they are dropped.',
+        },
+      ),
     ),
   },
   {
     description: 'How events are delivered to this receiver. Every field has a default that suits the sink.',
+    'x-kubernetes-validations': [
+      {
+        rule: "!has(self.oversized) || self.oversized != 'DeadLetter' || has(self.deadLetterRef)",
+        message: 'deadLetterRef is required when oversized is DeadLetter',
+      },
+    ],
   },
 ) satisfies TObject;
 

@@ -14,6 +14,8 @@ export interface DeliveryPolicy {
   readonly buffer: { readonly maxEvents: number; readonly onFull: (typeof overflowPolicies)[number] };
   readonly concurrency: number;
   readonly ordering: (typeof orderings)[number];
+  /** `namespace/name` of the receiver that gets what this one gives up. */
+  readonly deadLetter?: string | undefined;
 }
 
 /**

@@ -1,29 +1,6 @@
-import { type Outgoing, type Sink, type SinkEvent } from '../sink-kit/index.ts';
+import { createEntry, type Entry, type NewEntry } from './entry.ts';
 import { createHeap, type Heapable } from './heap.ts';
 import { type DeliveryPolicy } from './policy.ts';
-
-/** An event that a receiver has not ended with. */
-export interface Entry {
-  readonly event: SinkEvent;
-  /** Events with the same key keep their order. */
-  readonly objectKey: string;
-  /** On the clock that only goes forward. */
-  readonly acceptedAt: number;
-  /** The position that the receiver had come to before this event; undefined when its source has none. */
-  readonly before?: string | undefined;
-  /** Failures of this event alone, for its back-off. */
-  failures: number;
-  /** What `encodedBy` made of the event, kept over retries. */
-  outgoing: Outgoing<unknown> | undefined;
-  bytes: number;
-  encodedBy: Sink | undefined;
-}
-
-/** An entry that its sink has encoded. */
-export type EncodedEntry = Entry & { outgoing: Outgoing<unknown> };
-
-/** What a new event brings along. */
-type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'before'>;
 
 /**
  * The events of one receiver, in the order in which they may be sent. An entry is idle (it waits) or taken (it is in a
@@ -31,8 +8,10 @@ type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'before'>;
  * is; so an event that is retried holds up its own object alone. All operations take constant or logarithmic time.
  */
 export interface Queue {
-  /** Idle and taken entries. */
+  /** Idle, taken and parked entries. */
   readonly size: number;
+  /** Entries that another receiver has to end. */
+  readonly parked: number;
   /** When the next entry that waits for its retry comes due. */
   readonly nextDueAt: number | undefined;
   push(entry: NewEntry): void;
@@ -44,6 +23,8 @@ export interface Queue {
   retry(entry: Entry, dueAt: number): void;
   /** Lets go of an entry, idle or taken. */
   end(entry: Entry): void;
+  /** Sets an entry aside, idle or taken: it holds up nothing and is sent no more, but stays until it is ended. */
+  park(entry: Entry): void;
   /** Ends the wait of entries that are due by now. */
   wake(now: number): void;
   /** Ends the wait of all entries. */
@@ -77,6 +58,7 @@ interface LanedEntry extends Entry {
   /** The wait for a retry ends then; 0 when there is none. */
   dueAt: number;
   taken: boolean;
+  parked: boolean;
   lane: Lane;
   older: LanedEntry | undefined;
   newer: LanedEntry | undefined;
@@ -86,6 +68,7 @@ const head = (lane: Lane): LanedEntry => lane.entries[0] as LanedEntry;
 
 class LanedQueue implements Queue {
   size = 0;
+  parked = 0;
   #ordering: DeliveryPolicy['ordering'];
   #nextNumber = 1;
   readonly #lanes = new Map<string, Lane>();
@@ -105,21 +88,15 @@ class LanedQueue implements Queue {
     return lane === undefined ? undefined : head(lane).dueAt;
   }
 
-  push({ event, objectKey, acceptedAt, before }: NewEntry): void {
+  push(entered: NewEntry): void {
     const number = this.#nextNumber++;
     const entry: LanedEntry = {
-      event,
-      objectKey,
-      acceptedAt,
-      before,
-      failures: 0,
-      outgoing: undefined,
-      bytes: 0,
-      encodedBy: undefined,
+      ...createEntry(entered),
       number,
       turn: number,
       dueAt: 0,
       taken: false,
+      parked: false,
       lane: noLane,
       older: this.#newest,
       newer: undefined,
@@ -159,6 +136,21 @@ class LanedQueue implements Queue {
   end(entry: Entry): void {
     const laned = entry as LanedEntry;
     this.#unlink(laned);
+    if (laned.parked) this.parked -= 1;
+    else this.#leave(laned);
+  }
+
+  park(entry: Entry): void {
+    const laned = entry as LanedEntry;
+    this.#leave(laned);
+    laned.outgoing = undefined;
+    laned.encodedBy = undefined;
+    laned.parked = true;
+    laned.taken = true;
+    this.parked += 1;
+  }
+
+  #leave(laned: LanedEntry): void {
     const { lane } = laned;
     // Out of the heap first: its place there depends on the head that may go now.
     this.#withdraw(lane);
@@ -198,6 +190,7 @@ class LanedQueue implements Queue {
     this.#waiting.drain();
     const lanes = new Set<Lane>();
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) {
+      if (entry.parked) continue;
       this.#join(entry);
       if (entry.taken) entry.lane.taken += 1;
       lanes.add(entry.lane);

@@ -5,12 +5,14 @@ import { type DeliveryError, type SinkEvent } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
 import { type AttemptResult } from './attempt.ts';
 import { backoffMs, retryAfterWaitMs } from './backoff.ts';
+import { type DeadLetterOffice, writeDeadLetter } from './dead-letter-office.ts';
 import { type DropLog } from './drop-log.ts';
 import { type Gate } from './gate.ts';
 import { type Ledger } from './ledger.ts';
-import { type DeliveryObserver } from './observer.ts';
+import { type DeliveryObserver, type Outcome } from './observer.ts';
 import { type DeliveryPolicy } from './policy.ts';
-import { type Entry, type Queue } from './queue.ts';
+import { type Entry } from './entry.ts';
+import { type Queue } from './queue.ts';
 
 /** What a settler works on: the parts of one pipeline. */
 export interface SettlerOptions {
@@ -19,6 +21,8 @@ export interface SettlerOptions {
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly dropLog: DropLog;
+  readonly deadLetterLog: DropLog;
+  readonly office: DeadLetterOffice;
   readonly policy: () => DeliveryPolicy;
   readonly clock: Clock;
   readonly random: () => number;
@@ -43,7 +47,7 @@ export interface Settler {
   /** Counts an event that was never let in. */
   refuse(event: SinkEvent, reason: Reason): void;
   drop(entry: Entry, reason: Reason, message?: string): void;
-  /** Drops an event that its sink could not encode. */
+  /** Gives up an event that its sink could not encode. */
   reject(entry: Entry, error: DeliveryError): void;
   land(attempt: Landed): void;
 }
@@ -68,18 +72,48 @@ class PipelineSettler implements Settler {
   }
 
   drop(entry: Entry, reason: Reason, message?: string): void {
-    const { queue, ledger, dropLog, observer } = this.#pipeline;
-    queue.end(entry);
+    const { ledger, dropLog } = this.#pipeline;
     ledger.dropped(reason);
     dropLog.dropped(reason, message);
-    observer.settled(entry.event, { kind: 'dropped', reason, ...(message !== undefined && { message }) });
+    this.#end(entry, { kind: 'dropped', reason, ...(message !== undefined && { message }) });
   }
 
   reject(entry: Entry, error: DeliveryError): void {
     const { ledger } = this.#pipeline;
     ledger.failed(1, error);
     ledger.gotNothingThrough();
-    this.drop(entry, error.reason, error.message);
+    this.#giveUp(entry, error);
+  }
+
+  #end(entry: Entry, outcome: Outcome): void {
+    const { queue, observer } = this.#pipeline;
+    queue.end(entry);
+    observer.settled(entry.event, outcome);
+    entry.onEnd?.(outcome);
+  }
+
+  /** Ends an event for good, or lets the dead-letter receiver end it; until then it counts as pending here. */
+  #giveUp(entry: Entry, { reason, message }: Pick<DeliveryError, 'reason' | 'message'>): void {
+    const { queue, ledger, policy, office, clock, deadLetterLog } = this.#pipeline;
+    const { deadLetter: to, batch } = policy();
+    const isUnwanted = reason === 'PayloadTooLarge' && batch.oversized === 'Drop';
+    if (to === undefined || isUnwanted) {
+      this.drop(entry, reason, message);
+      return;
+    }
+    queue.park(entry);
+    const refusal = office.hand(writeDeadLetter(entry, { reason, message }, clock), to, (outcome) => {
+      if (outcome.kind === 'dropped') {
+        const why = outcome.message === undefined ? '' : `: ${outcome.message}`;
+        const fate = `the dead-letter receiver ${to} gave it up as ${outcome.reason}${why}`;
+        this.drop(entry, reason, `${message}; ${fate}`);
+        return;
+      }
+      ledger.deadLettered();
+      deadLetterLog.dropped(reason, message);
+      this.#end(entry, { kind: 'deadLettered' });
+    });
+    if (refusal !== undefined) this.drop(entry, reason, `${message}; ${refusal}`);
   }
 
   land(attempt: Landed): void {
@@ -128,20 +162,22 @@ class PipelineSettler implements Settler {
     }
   }
 
-  #settle(entry: Entry, error: DeliveryError | undefined, { outdated, givenUp }: Landed): void {
-    const { queue, ledger, observer, policy, clock } = this.#pipeline;
+  #settle(entry: Entry, error: DeliveryError | undefined, { outdated, givenUp, startedAt }: Landed): void {
+    const { queue, ledger, policy, clock } = this.#pipeline;
     const { maxAgeMs } = policy().retry;
     const now = clock.now();
+    entry.attempts += 1;
+    entry.firstTriedAt ??= startedAt;
+    entry.lastTriedAt = now;
     if (error === undefined) {
-      queue.end(entry);
       ledger.delivered();
-      observer.settled(entry.event, { kind: 'delivered' });
+      this.#end(entry, { kind: 'delivered' });
     } else if (error.permanent) {
-      this.drop(entry, error.reason, error.message);
+      this.#giveUp(entry, error);
     } else if (givenUp || outdated) {
       queue.retry(entry, now);
     } else if (now - entry.acceptedAt >= maxAgeMs) {
-      this.drop(entry, 'Expired', expiry(maxAgeMs, error.message));
+      this.#giveUp(entry, { reason: 'Expired', message: expiry(maxAgeMs, error.message) });
     } else {
       queue.retry(entry, Math.min(now + this.#waitMs(entry, error), entry.acceptedAt + maxAgeMs));
     }
@@ -183,7 +219,7 @@ class PipelineSettler implements Settler {
     const message = expiry(maxAgeMs, ledger.lastFailureMessage());
     for (let entry = queue.oldestIdle(); entry !== undefined; entry = queue.oldestIdle()) {
       if (now - entry.acceptedAt < maxAgeMs) return;
-      this.drop(entry, 'Expired', message);
+      this.#giveUp(entry, { reason: 'Expired', message });
     }
   }
 }

@@ -16,10 +16,11 @@ export interface Tally {
   readonly delivered: number;
   /** Failed tries of events: one event that fails three times counts three. */
   readonly failed: number;
+  /** Given up here and delivered by the dead-letter receiver. */
   readonly deadLettered: number;
   readonly dropped: number;
   readonly droppedByReason: Readonly<Partial<Record<Reason, number>>>;
-  /** Events that wait or are being sent. */
+  /** Events that wait or are being sent, here or at the dead-letter receiver. */
   readonly pending: number;
   readonly lastSuccessTime?: Date;
   readonly lastFailure?: LastFailure;

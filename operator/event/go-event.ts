@@ -84,6 +84,20 @@ const enhancedReference: GoStructType = {
   ],
 };
 
+// a value and no pointer, so that `.DeadLetter.Reason` is empty on an ordinary event instead of an error
+const deadLetter: GoStructType = {
+  kind: 'struct',
+  name: 'eventroute.DeadLetter',
+  fields: [
+    { name: 'Reason', json: 'reason', type: text },
+    { name: 'Message', json: 'message', type: text },
+    { name: 'Attempts', json: 'attempts', type: { kind: 'int' } },
+    { name: 'FirstTime', json: 'firstTime', type: time },
+    { name: 'LastTime', json: 'lastTime', type: time },
+    { name: 'Receiver', json: 'receiver', type: text },
+  ],
+};
+
 const hidden = (name: string, json: string, type: GoType): GoField => ({ name, json, type, hidden: true });
 
 const fields: readonly GoField[] = [
@@ -97,6 +111,7 @@ const fields: readonly GoField[] = [
   hidden('EffectiveTime', 'effectiveTime', time),
   hidden('Routes', 'routes', { kind: 'slice', of: text }),
   hidden('Receiver', 'receiver', text),
+  hidden('DeadLetter', 'deadLetter', deadLetter),
 ];
 
 const methods: GoMethod[] = [

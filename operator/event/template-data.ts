@@ -1,3 +1,4 @@
+import { type DeadLetter, deadLetterData } from './dead-letter.ts';
 import { deDot } from './de-dot.ts';
 import { type Occurrence } from './occurrence.ts';
 
@@ -9,11 +10,13 @@ export interface RoutedOccurrence extends Occurrence {
   readonly routes: readonly string[];
   /** How many occurrences of its Event the receiver never got before this one. */
   readonly missedOccurrences?: number;
+  /** Why another receiver gave it up; undefined for an event that a route sent here. */
+  readonly deadLetter?: DeadLetter;
 }
 
 /**
  * Gives templates their data: the exporter's document, and beside it what only Eventroute knows (`occurrence`,
- * `missedOccurrences`, `idempotencyKey`, `effectiveTime`, `routes`, `receiver`).
+ * `missedOccurrences`, `idempotencyKey`, `effectiveTime`, `routes`, `receiver`, and `deadLetter` on dead letters).
  */
 export function templateData(
   routed: RoutedOccurrence,
@@ -28,5 +31,6 @@ export function templateData(
     effectiveTime: routed.time.toISOString(),
     routes: routed.routes,
     receiver: routed.receiver,
+    ...(routed.deadLetter !== undefined && { deadLetter: deadLetterData(routed.deadLetter) }),
   };
 }

@@ -16,11 +16,13 @@ export const reasons = {
   SinkNotAllowed: "The sink writes to the operator's own machine, which only the root namespace may do.",
   // ResolvedRefs
   ResolvedRefs: 'Every object that is referred to exists and may be used.',
-  ReceiverNotFound: 'A rule names an EventReceiver that does not exist.',
+  ReceiverNotFound: 'A rule, or `deadLetterRef`, names an EventReceiver that does not exist.',
   RefNotPermitted:
     'A rule names an EventReceiver of another namespace whose allowedRoutes does not let this one in.',
   SecretNotFound: 'A Secret that the receiver refers to does not exist or may not be read.',
   SecretKeyNotFound: 'A Secret that the receiver refers to does not hold the named key.',
+  DeadLetterCycle:
+    'A receiver would get its own dead letters back by way of `deadLetterRef`; they are dropped instead.',
   // Delivering
   Delivering: 'The last attempts to deliver succeeded.',
   Idle: 'Nothing has been delivered yet, and nothing is known to be wrong.',

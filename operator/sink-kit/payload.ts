@@ -33,7 +33,8 @@ export interface PayloadConfig {
 /** Renders the JSON text of an event: the user's layout, else the exporter's document. */
 export function encodePayload(config: PayloadConfig, event: SinkEvent): string {
   const options = { deDot: config.deDot ?? false };
-  if (config.layout === undefined) return exporterJson(event.event, options);
+  const { deadLetter } = event;
+  if (config.layout === undefined) return exporterJson(event.event, { ...options, deadLetter });
   return goJson(config.layout.render(event, options));
 }
 

@@ -1,5 +1,6 @@
 import type { Static, TObject } from '@sinclair/typebox';
 
+import { type DeadLetter } from '../event/dead-letter.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 
 /** An occurrence on its way to one receiver. */
@@ -10,6 +11,8 @@ export interface SinkEvent extends Occurrence {
   readonly routes: readonly string[];
   /** How many occurrences of its Event the receiver never got before this one, as far as that is known. */
   readonly missedOccurrences?: number;
+  /** Why another receiver gave it up; undefined for an event that a route sent here. */
+  readonly deadLetter?: DeadLetter;
 }
 
 /** An event rendered for its system. */

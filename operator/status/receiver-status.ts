@@ -20,6 +20,7 @@ export const receiverStatusFields = Type.Object(
     endpoint: Type.Optional(Type.String({ description: 'Where the sink sends, without credentials.' })),
     delivered: count('Occurrences that the sink acknowledged.'),
     failed: count('Failed attempts, counted once for each event in them; retried ones included.'),
+    deadLettered: count('Occurrences given up here that the dead-letter receiver delivered.'),
     dropped: count('Occurrences given up: rejected, expired, or by the buffer policy.'),
     pending: count('Occurrences that wait for their delivery or are in it.'),
     gaps: count('Times for which Events may be missing for good: the API server had forgotten them.'),
@@ -71,7 +72,7 @@ export interface ReceiverFacts {
   readonly delivering: Verdict;
   readonly sink: string | undefined;
   readonly endpoint: string | undefined;
-  readonly counts: Readonly<Record<'delivered' | 'failed' | 'dropped' | 'pending', number>>;
+  readonly counts: Readonly<Record<'delivered' | 'failed' | 'deadLettered' | 'dropped' | 'pending', number>>;
   readonly lastSuccessTime: Date | undefined;
   readonly lastFailure:
     { readonly time: Date; readonly reason: string; readonly message: string } | undefined;
@@ -108,6 +109,7 @@ export function receiverStatus(
     endpoint: facts.endpoint,
     delivered: (base.delivered ?? 0) + counts.delivered,
     failed: (base.failed ?? 0) + counts.failed,
+    deadLettered: (base.deadLettered ?? 0) + counts.deadLettered,
     dropped: (base.dropped ?? 0) + counts.dropped,
     pending: counts.pending,
     lastSuccessTime: timestampOr(facts.lastSuccessTime, base.lastSuccessTime),

@@ -150,7 +150,7 @@ function collectedMetrics({ counter, gauge }: Instruments): {
   );
   const deadLettered = counter(
     'receiver_dead_lettered_total',
-    'Occurrences sent to the dead-letter receiver.',
+    'Occurrences given up that the dead-letter receiver delivered.',
     receiverLabels,
   );
   const dropped = counter('receiver_dropped_total', 'Occurrences given up, by reason.', [

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 
 import { createHeap } from '../../operator/delivery/heap.ts';
-import { createQueue, type Entry, type Queue } from '../../operator/delivery/queue.ts';
+import { type Entry } from '../../operator/delivery/entry.ts';
+import { createQueue, type Queue } from '../../operator/delivery/queue.ts';
 import { type SinkEvent } from '../../operator/sink-kit/index.ts';
 
 const push = (queue: Queue, name: string): void => {

@@ -95,7 +95,7 @@ test('a receiver keeps the last failure and success of before a restart until th
     delivering: well,
     sink: 'webhook',
     endpoint: 'example.com',
-    counts: { delivered: 1, failed: 0, dropped: 0, pending: 0 },
+    counts: { delivered: 1, failed: 0, deadLettered: 0, dropped: 0, pending: 0 },
     lastSuccessTime: undefined,
     lastFailure: undefined,
     checkpoint: undefined,

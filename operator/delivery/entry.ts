@@ -1,0 +1,43 @@
+import { type Outgoing, type Sink, type SinkEvent } from '../sink-kit/index.ts';
+import { type Outcome } from './observer.ts';
+
+/** An event that a receiver has not ended with. */
+export interface Entry {
+  readonly event: SinkEvent;
+  /** Events with the same key keep their order. */
+  readonly objectKey: string;
+  /** On the clock that only goes forward. */
+  readonly acceptedAt: number;
+  /** The position that the receiver had come to before this event; undefined when its source has none. */
+  readonly before?: string | undefined;
+  /** Failures of this event alone, for its back-off. */
+  failures: number;
+  /** How often it was sent, and on the same clock when the first attempt began and the last one ended. */
+  attempts: number;
+  firstTriedAt: number | undefined;
+  lastTriedAt: number | undefined;
+  /** Is told how it ended here. */
+  readonly onEnd?: OnEnd | undefined;
+  /** What `encodedBy` made of the event, kept over retries. */
+  outgoing: Outgoing<unknown> | undefined;
+  bytes: number;
+  encodedBy: Sink | undefined;
+}
+
+/** An entry that its sink has encoded. */
+export type EncodedEntry = Entry & { outgoing: Outgoing<unknown> };
+
+/** What a new event brings along. */
+export type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'before' | 'onEnd'>;
+
+/** Whoever handed an event over is told how it ended. */
+export type OnEnd = (outcome: Outcome) => void;
+
+/** Creates the entry of an event that was never tried. */
+export function createEntry({ event, objectKey, acceptedAt, before, onEnd }: NewEntry): Entry {
+  return {
+    ...{ event, objectKey, acceptedAt, before, onEnd },
+    ...{ failures: 0, attempts: 0, firstTriedAt: undefined, lastTriedAt: undefined },
+    ...{ outgoing: undefined, bytes: 0, encodedBy: undefined },
+  };
+}
