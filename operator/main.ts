@@ -1,14 +1,10 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 
-import { addConvertCommand } from './cli/convert.ts';
+import { formatCandidates, listCandidates } from './cli/candidates.ts';
 import { exitCodes, UsageError } from './cli/exit.ts';
-import { addExplainCommand } from './cli/explain.ts';
-import { addLocalCommand } from './cli/local.ts';
-import { addRunCommand } from './cli/run.ts';
-import { addTestCommand } from './cli/test.ts';
-import { addValidateCommand } from './cli/validate.ts';
-import { version } from './telemetry/version.ts';
+import { readInvocation } from './cli/invocation.ts';
+import { createProgram } from './cli/program.ts';
 
 const oldestNode = 22;
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
@@ -18,24 +14,12 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   process.exit(exitCodes.failure);
 }
 
-const program = new Command('eventroute')
-  .description(
-    "routes a Kubernetes cluster's Events to receivers, and shows on the objects whether they arrive",
-  )
-  .version(version)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'eventroute: ')) });
-
-// sub-commands inherit exitOverride only when they are made by the program
-addRunCommand(program);
-addLocalCommand(program);
-addConvertCommand(program);
-addValidateCommand(program);
-addExplainCommand(program);
-addTestCommand(program);
+const { program: name, args, completing } = readInvocation(process.argv);
+const program = createProgram(name);
 
 try {
-  await program.parseAsync();
+  if (completing === undefined) await program.parseAsync(args, { from: 'user' });
+  else process.stdout.write(formatCandidates(listCandidates(program, completing)));
 } catch (thrown) {
   process.exitCode = exitCodeOf(thrown);
   if (!(thrown instanceof CommanderError)) process.stderr.write(`eventroute: ${messageOf(thrown)}\n`);

@@ -7,6 +7,7 @@ import { listManifestFiles, readText } from '../manifest/manifest-files.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { type ClusterReader } from './cluster-reader.ts';
 import { listFlag } from './options.ts';
+import { usualRootNamespace } from './root-namespace.ts';
 
 /** The flags of every command that judges manifests. */
 export interface ManifestFlags {
@@ -22,9 +23,6 @@ export interface ClusterFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
 }
-
-/** The namespace of the chart and of `deploy/install.yaml`. */
-const usualRootNamespace = 'eventroute-system';
 
 /** Adds the flags that say how manifests are read. */
 export function addManifestOptions(command: Command): Command {

@@ -1,3 +1,4 @@
+import { draw, type Drawn, leaf, printable } from './drawing.ts';
 import {
   type Explanation,
   type NodeExplanation,
@@ -13,11 +14,6 @@ export interface ExplanationStyle {
 
 type Paint = NonNullable<ExplanationStyle['paint']>;
 
-interface Drawn {
-  readonly text: string;
-  readonly below: readonly Drawn[];
-}
-
 /** Draws an explanation as a tree for a terminal, with the receivers at the end. */
 export function formatExplanation(explanation: Explanation, style: ExplanationStyle = {}): string {
   const paint = style.paint ?? ((text: string): string => text);
@@ -25,7 +21,7 @@ export function formatExplanation(explanation: Explanation, style: ExplanationSt
   const place = namespace === '' ? '' : ` in ${namespace}`;
   const kind = [type, reason].filter((text) => text !== '').join(' ');
   const head = printable(`${kind} of ${object}${place}, occurrence ${occurrence}`.trim());
-  const routes = explanation.routes.flatMap((route) => ['', ...draw(drawRoute(route, paint), '', '')]);
+  const routes = explanation.routes.flatMap((route) => ['', ...draw(drawRoute(route, paint))]);
   return [head, ...routes, '', ...drawReceivers(explanation, paint)].join('\n');
 }
 
@@ -68,25 +64,4 @@ function drawRule(rule: RuleExplanation, paint: Paint): string {
   }
   if (isDrop) return `${paint('✓', 'bad')} ${rule.path} matched: ${paint('dropped', 'bad')}`;
   return `${paint('✓', 'good')} ${rule.path} matched${paint(target, 'good')}`;
-}
-
-function leaf(text: string): Drawn {
-  return { text, below: [] };
-}
-
-function draw({ text, below }: Drawn, first: string, rest: string): string[] {
-  const lines = [`${first}${text}`];
-  for (const [index, child] of below.entries()) {
-    const last = index === below.length - 1;
-    lines.push(...draw(child, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`));
-  }
-  return lines;
-}
-
-// Texts of events are anyone's; a control character among them could rewrite the terminal.
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
