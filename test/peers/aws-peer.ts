@@ -13,6 +13,8 @@ export interface AwsPeer {
   readonly prepare: (moto: Moto) => Promise<{
     readonly fields: Readonly<Record<string, unknown>>;
     readonly read: () => Promise<readonly string[]>;
+    /** `read` gives all that ever arrived, each time. */
+    readonly readsAll?: boolean;
     readonly close?: () => void;
   }>;
   /** Finds the identity of an event in what was read. */
@@ -49,19 +51,19 @@ export function uidIn(json: string): string {
 /** Starts moto with a service in it, as the delivery contract wants it. */
 export async function startAwsPeer({ actions, prepare, identify }: AwsPeer): Promise<DeliveryPeer> {
   const moto = await startMoto();
-  const { fields, read, close } = await prepare(moto);
+  const { fields, read, readsAll = false, close } = await prepare(moto);
   let keys = await moto.createUser(user, actions);
-  const drain = startDrain(read, identify);
+  const drain = readsAll ? undefined : startDrain(read, identify);
   return {
     written: { ...fields, ...reachMoto(moto) },
     secrets: secretsOf(keys),
     wrongSecrets: secretsOf({ ...keys, secretAccessKey: 'wr0ng/secret+of+the+key' }),
-    arrived: () => drain.arrived,
+    arrived: async () => drain?.arrived ?? (await read()).map(identify),
     goDown: () => moto.network.cut(),
     comeBack: () => moto.network.mend(),
     rotate: async () => secretsOf((keys = await moto.renewKey(user, keys))),
     async [Symbol.asyncDispose]() {
-      await drain.stop();
+      await drain?.stop();
       close?.();
       await moto[Symbol.asyncDispose]();
     },

@@ -20,6 +20,8 @@ export interface Moto extends AsyncDisposable {
   readonly admin: { readonly region: string; readonly endpoint: string; readonly credentials: Keys };
   /** Makes a user that may do these actions (`sqs:SendMessage`), and a key of it. */
   createUser(name: string, actions: readonly string[]): Promise<Keys>;
+  /** Makes a call of a service that speaks JSON, for which there is no client here. */
+  call(service: string, target: string, input: object): Promise<unknown>;
   /** Makes another key of a user and takes the old one away. */
   renewKey(user: string, old: Keys): Promise<Keys>;
 }
@@ -38,7 +40,7 @@ export async function startMoto(): Promise<Moto> {
     name: 'moto',
     binary: join(environment, 'bin/moto_server'),
     args: ['-H', '127.0.0.1', '-p', String(port)],
-    env: { ...process.env, MOTO_ACCOUNT_ID: account, MOTO_EVENTS_INVOKE_HTTP: 'true' },
+    env: { ...process.env, MOTO_ACCOUNT_ID: account },
     home,
     probe: async () => (await fetch(`${url}/moto-api/data.json`)).ok,
   });
@@ -51,6 +53,21 @@ export async function startMoto(): Promise<Moto> {
     network,
     admin: { region, endpoint: url, credentials },
     createUser: (name, actions) => iam.unchecked(() => iam.createUser(name, actions)),
+    call: (service, target, input) =>
+      iam.unchecked(async () => {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers: {
+            authorization: unsigned(service),
+            'x-amz-target': target,
+            'content-type': 'application/x-amz-json-1.1',
+          },
+          body: JSON.stringify(input),
+        });
+        const text = await response.text();
+        if (!response.ok) throw new Error(`${target}: ${text}`);
+        return text === '' ? undefined : (JSON.parse(text) as unknown);
+      }),
     renewKey: (user, old) =>
       iam.unchecked(async () => {
         const keys = await iam.createKey(user);
@@ -74,11 +91,10 @@ interface Iam {
 
 /** IAM's query protocol, while moto does not look at signatures. */
 function createIam(url: string): Iam {
-  const scope = `test/20260101/${region}/iam/aws4_request`;
   const call = async (parameters: Readonly<Record<string, string>>): Promise<string> => {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none` },
+      headers: { authorization: unsigned('iam') },
       body: new URLSearchParams({ Version: '2010-05-08', ...parameters }),
     });
     const text = await response.text();
@@ -119,6 +135,11 @@ function createIam(url: string): Iam {
       }
     },
   };
+}
+
+/** What moto reads account, region and service from, while it does not look at the signature. */
+function unsigned(service: string): string {
+  return `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=none`;
 }
 
 function valueIn(xml: string, name: string): string {
