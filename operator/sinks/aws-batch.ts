@@ -39,7 +39,7 @@ export async function sendByRequests<Payload>(
 }
 
 /** Divides a batch into what each request takes; an event over the limits has a request to itself. */
-export function divide<Payload>(batch: Batch<Payload>, limits: RequestLimits<Payload>): Batch<Payload>[] {
+function divide<Payload>(batch: Batch<Payload>, limits: RequestLimits<Payload>): Batch<Payload>[] {
   const requests: Outgoing<Payload>[][] = [];
   let open: Outgoing<Payload>[] = [];
   let bytes = 0;

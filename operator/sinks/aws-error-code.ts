@@ -114,6 +114,8 @@ const saysTooLarge =
 /** Finds what a code means; undefined when it is not in the table. */
 export function meaningOf(code: string, message = ''): AwsMeaning | undefined {
   const plain = plainCode(code);
+  // A wrong clock has the same codes as a wrong key.
+  if (/signature (expired|not yet current)/i.test(message.slice(0, 1_000))) return skewed;
   // Firehose says ServiceUnavailable when a stream gets more than its share.
   if (plain === 'serviceunavailable' && /slow down/i.test(message)) return throttled;
   if (Object.hasOwn(meanings, plain)) return meanings[plain];

@@ -71,6 +71,9 @@ function byUrl(written: string, { endpoint }: QueueConfig): Queue {
       'queueUrl is no URL of a queue: it reads like https://sqs.REGION.amazonaws.com/ACCOUNT/NAME',
     );
   }
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('queueUrl holds a user name or password: use `accessKeyId` and `secretAccessKey`');
+  }
   const region = regionsInHosts.map((pattern) => pattern.exec(url.hostname)?.[1]).find(Boolean);
   return {
     name,

@@ -314,6 +314,8 @@ describe('sqs', () => {
     [{ queueName: 'events', queueUrl }, /either `queueName` or `queueUrl`/],
     [{ queueName: '/tmp/dump' }, /"\/tmp\/dump" is no name of a queue/],
     [{ queueName: 'arn:aws:sns:eu-central-1:123456789012:events' }, /is no name of a queue/],
+    [{ queueUrl: 'https://user:pass@sqs.eu-central-1.amazonaws.com/1/x' }, /queueUrl holds a user name/],
+    [{ queueUrl: 'https://sqs.eu-central-1.amazonaws.com/' }, /queueUrl is no URL of a queue/],
     [{ queueName: 'events', attributes: { 'AWS.x': 'y' } }, /"AWS.x" is no name of a message attribute/],
   ])('refuses the configuration %j', async (fields, message) => {
     const written = { ...fields, region: 'eu-central-1', accessKeyId: 'AKIA', secretAccessKey: 'secret' };
