@@ -58,6 +58,7 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
     namespace: client.namespace,
     gaps,
     remedy: 'ask for the right to read it',
+    remedyOfMissing: 'create it, or correct the name',
     secret: (key) =>
       unlessForbidden(() => getSecret(client, key.namespace, key.name), `get Secret ${keyText(key)}`),
     receiver: (key) =>

@@ -71,6 +71,7 @@ export function withoutSecrets(cluster: ClusterReader, isRendering: boolean): Su
   if (isRendering) return cluster;
   return {
     remedy: cluster.remedy,
+    remedyOfMissing: cluster.remedyOfMissing,
     secret: () => Promise.resolve('unknown'),
     receiver: (key) => cluster.receiver(key),
     namespaceLabels: (namespace) => cluster.namespaceLabels(namespace),

@@ -23,7 +23,7 @@ export async function judgeDeadLetters(
       const message = `leads back to ${receiver}: letters that are dead there, too, are dropped; name a receiver that needs none`;
       judged.set(receiver, { rule: 'DeadLetterCycle', severity: 'warning', path, message });
     } else if ((await surroundings.receiver(target)) === undefined) {
-      const message = `names \`${target.name}\`: there is no EventReceiver ${target.name} in namespace ${target.namespace}; ${surroundings.remedy}`;
+      const message = `names \`${target.name}\`: there is no EventReceiver ${target.name} in namespace ${target.namespace}; ${surroundings.remedyOfMissing}`;
       judged.set(receiver, { rule: 'ReceiverNotFound', severity: 'error', path, message });
     }
   }

@@ -2,10 +2,7 @@ import { type Place } from '../manifest/source-text.ts';
 import { reasons } from '../schema/reasons.ts';
 
 /** How much a finding weighs: an error keeps the operator from using the object, a warning is probably not meant. */
-export const severities = ['error', 'warning', 'note'] as const;
-
-/** How much a finding weighs. */
-export type Severity = (typeof severities)[number];
+export type Severity = 'error' | 'warning' | 'note';
 
 /** What only files can have wrong; the rest goes by the reasons of conditions, so that both say the same. */
 const ownRules = {

@@ -72,7 +72,7 @@ async function judgeReference(
   const found = await surroundings.receiver(ref);
   if (found === undefined) {
     const near = nearMiss(ref.name, receiverNames(ref.namespace));
-    const remedy = near === undefined ? `; ${surroundings.remedy}` : `; did you mean \`${near}\`?`;
+    const remedy = near === undefined ? `; ${surroundings.remedyOfMissing}` : `; did you mean \`${near}\`?`;
     const message = `names \`${written}\`: there is no EventReceiver ${ref.name} in namespace ${ref.namespace}${remedy}`;
     return { rule: 'ReceiverNotFound', severity: 'error', path, message };
   }

@@ -1,3 +1,4 @@
+import { printable } from '../routing/drawing.ts';
 import { countFindings, describeFinding, type Finding, type Severity } from './finding.ts';
 import { sarifLog } from './sarif.ts';
 
@@ -85,12 +86,4 @@ function escapeData(text: string): string {
 
 function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-}
-
-// What a file says is anyone's; a control character in it could rewrite the terminal.
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

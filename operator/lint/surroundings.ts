@@ -5,8 +5,10 @@ import { decodeSecret } from '../manifest/secret-data.ts';
 
 /** What lies outside of the files. `unknown` is what cannot be told; undefined what is known not to be there. */
 export interface Surroundings {
-  /** What whoever reads a finding could do to have more checked: `ask the cluster with --cluster`. */
+  /** What to do to have more checked where something is `unknown`. */
   readonly remedy: string;
+  /** What to do about something that is missing. */
+  readonly remedyOfMissing: string;
   secret(key: ObjectKey): Promise<SecretData | 'unknown' | undefined>;
   receiver(key: ObjectKey): Promise<CustomResource | 'unknown' | undefined>;
   namespaceLabels(namespace: string): Promise<Readonly<Record<string, string>> | 'unknown'>;
@@ -15,6 +17,7 @@ export interface Surroundings {
 /** Nothing is known beyond the files. A receiver that they lack counts as missing: it is what most slips end in. */
 export const offline: Surroundings = {
   remedy: 'give its file too, or ask the cluster with --cluster',
+  remedyOfMissing: 'give its file too, or ask the cluster with --cluster',
   secret: () => Promise.resolve('unknown'),
   receiver: () => Promise.resolve(undefined),
   namespaceLabels: () => Promise.resolve('unknown'),
@@ -37,6 +40,7 @@ export function surround(
   };
   return {
     remedy: outside.remedy,
+    remedyOfMissing: outside.remedyOfMissing,
     async secret(key) {
       return inFiles.secrets.get(keyText(key)) ?? (await asked.secret(keyText(key)));
     },

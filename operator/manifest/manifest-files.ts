@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The path that stands for standard input. */
-export const standardInput = '-';
+const standardInput = '-';
 
 /** A path that cannot be read; the message names it and says why. */
 export class UnreadableError extends Error {

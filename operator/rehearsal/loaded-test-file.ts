@@ -152,6 +152,6 @@ function besides(file: string, path: string): string {
 }
 
 /** Writes a place as editors understand it. */
-export function placeText({ file, line, column }: Place): string {
+function placeText({ file, line, column }: Place): string {
   return `${file}:${line}:${column}:`;
 }

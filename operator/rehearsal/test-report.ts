@@ -1,3 +1,4 @@
+import { printable } from '../routing/drawing.ts';
 import { type TestResult } from './test-run.ts';
 
 /** The results of a file, or why it has none. */
@@ -104,12 +105,4 @@ function escapeXml(text: string): string {
     .toWellFormed()
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
     .replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
-}
-
-// What events say is anyone's; a control character among it could rewrite the terminal.
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
