@@ -4,6 +4,7 @@ import { eventReceiverKind } from '../api/event-receiver.ts';
 import { eventRouteKind } from '../api/event-route.ts';
 import { type CustomResource } from '../api/resource.ts';
 import { createControl, type Control } from '../control/control.ts';
+import { type Tally } from '../delivery/tally.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { createIntakeFilter } from '../exporter/intake-filter.ts';
 import { systemClock } from '../schema/clock.ts';
@@ -191,10 +192,12 @@ async function waitWhile(
   timeoutMs: number,
 ): Promise<void> {
   const deadlineMs = systemClock.now() + timeoutMs;
+  // dead letters are the work of the receiver that they wait for, which may be suspended
+  const backlogOf = ({ pending, pendingElsewhere }: Tally): number => pending - pendingElsewhere;
   const isBusy = (): boolean =>
     [...control.receivers.all()].some(
       (receiver) =>
-        receiver.running?.prepared.receiver.suspend === false && isTooMuch(receiver.tally().pending),
+        receiver.running?.prepared.receiver.suspend === false && isTooMuch(backlogOf(receiver.tally())),
     );
   while (isBusy() && systemClock.now() < deadlineMs) {
     await new Promise<void>((resolve) => {

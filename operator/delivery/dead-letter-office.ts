@@ -9,6 +9,9 @@ export interface DeadLetterProblem {
   readonly message: string;
 }
 
+/** Through so many receivers a dead letter may go: the way is looked at often, and nobody means a longer one. */
+const longestWay = 16;
+
 /** Takes dead letters from one receiver to another. */
 export interface DeadLetterOffice {
   /** Says why the dead letters of `from` cannot go to `to`; undefined when they can. */
@@ -41,14 +44,15 @@ export function createDeadLetterOffice({
       return { reason: 'ReceiverNotFound', message: `the dead-letter receiver ${to} does not exist` };
     }
     const way = [from, to];
-    for (let next = find(to)?.deadLetterTo; next !== undefined; next = find(next)?.deadLetterTo) {
-      if (way.at(-1) === from) break;
+    let next = find(to)?.deadLetterTo;
+    for (; next !== undefined && way.at(-1) !== from; next = find(next)?.deadLetterTo) {
       // a circle further on is the problem of those who are in it
       if (next !== from && way.includes(next)) return undefined;
       way.push(next);
+      if (way.length > longestWay + 1) return tooLong(way);
     }
     if (way.at(-1) !== from) return undefined;
-    return { reason: 'DeadLetterCycle', message: `dead letters would come back: ${circle(way)}` };
+    return { reason: 'DeadLetterCycle', message: `dead letters would come back: ${way.join(' -> ')}` };
   };
   return {
     problem,
@@ -68,9 +72,10 @@ export const noDeadLetterOffice: DeadLetterOffice = createDeadLetterOffice({
   isKeeping: () => false,
 });
 
-/** Of a long circle the beginning is enough. */
-function circle(way: readonly string[]): string {
-  return way.length <= 8 ? way.join(' -> ') : `${way.slice(0, 7).join(' -> ')} -> … -> ${way[0] ?? ''}`;
+function tooLong(way: readonly string[]): DeadLetterProblem {
+  const beginning = way.slice(0, 4).join(' -> ');
+  const message = `dead letters would go through more than ${longestWay} receivers: ${beginning} -> …`;
+  return { reason: 'DeadLetterCycle', message };
 }
 
 /** Writes down why a receiver gave up an event; an event that came as a dead letter keeps its earlier story. */

@@ -5,6 +5,7 @@ import { type LastFailure, type Tally } from './tally.ts';
 /** What only the pipeline knows when it is asked for a tally. */
 interface Backlog {
   readonly pending: number;
+  readonly pendingElsewhere: number;
   readonly oldestPendingTime: Date | undefined;
 }
 
@@ -59,10 +60,11 @@ export function createLedger(clock: Clock): Ledger {
       consecutiveFailures += 1;
     },
     lastFailureMessage: () => lastFailure?.message ?? '',
-    tally: ({ pending, oldestPendingTime }) => ({
+    tally: ({ pending, pendingElsewhere, oldestPendingTime }) => ({
       ...counts,
       droppedByReason: { ...droppedByReason },
       pending,
+      pendingElsewhere,
       consecutiveFailures,
       ...(lastSuccessTime !== undefined && { lastSuccessTime }),
       ...(lastFailure !== undefined && { lastFailure }),

@@ -194,7 +194,8 @@ class ReceiverPipeline implements Pipeline {
   tally(): Tally {
     const oldest = this.#queue.oldest();
     const oldestPendingTime = oldest && this.#dateOf(oldest.acceptedAt);
-    return this.#ledger.tally({ pending: this.#queue.size, oldestPendingTime });
+    const { size: pending, parked: pendingElsewhere } = this.#queue;
+    return this.#ledger.tally({ pending, pendingElsewhere, oldestPendingTime });
   }
 
   stop({ graceMs, reason }: StopOptions): Promise<Tally> {

@@ -22,6 +22,8 @@ export interface Tally {
   readonly droppedByReason: Readonly<Partial<Record<Reason, number>>>;
   /** Events that wait or are being sent, here or at the dead-letter receiver. */
   readonly pending: number;
+  /** Those of them that wait at the dead-letter receiver. */
+  readonly pendingElsewhere: number;
   readonly lastSuccessTime?: Date;
   readonly lastFailure?: LastFailure;
   /** Attempts since the last one that delivered anything. */

@@ -22,7 +22,7 @@ export const reasons = {
   SecretNotFound: 'A Secret that the receiver refers to does not exist or may not be read.',
   SecretKeyNotFound: 'A Secret that the receiver refers to does not hold the named key.',
   DeadLetterCycle:
-    'A receiver would get its own dead letters back by way of `deadLetterRef`; they are dropped instead.',
+    'A receiver would get its own dead letters back by way of `deadLetterRef`, or they would go through more than 16 receivers; they are dropped instead.',
   // Delivering
   Delivering: 'The last attempts to deliver succeeded.',
   Idle: 'Nothing has been delivered yet, and nothing is known to be wrong.',

@@ -25,6 +25,9 @@ const policy = (written: unknown, deadLetter?: string): DeliveryPolicy => ({
 const reject = (): never => {
   throw DeliveryError.permanent('no such field', 'Rejected');
 };
+const rejectFirst: FakeSink['reply'] = ([key]) => {
+  if (key === 'x-1') reject();
+};
 const fail = (): never => {
   throw DeliveryError.retry('down', 'ServerError');
 };
@@ -100,14 +103,14 @@ describe('an event that is refused for good', () => {
   });
 
   it('is pending until the dead-letter receiver is done with it, and holds up nothing meanwhile', async () => {
-    const sink = receiver('shop/a', { to: 'shop/dead', reply: ([key]) => void (key === 'x-1' && reject()) });
+    const sink = receiver('shop/a', { to: 'shop/dead', reply: rejectFirst });
     delivery.ensure('shop/dead', policy({}));
     accept('shop/a', 'x');
     delivery.accept(occurrence('x', 2), [{ receiver: 'shop/a', routes: [] }]);
     await clock.settle();
 
     expect(sink.batches).toEqual([['x-1'], ['x-2']]);
-    expect(tally('shop/a')).toMatchObject({ delivered: 1, deadLettered: 0, dropped: 0, pending: 1 });
+    expect(tally('shop/a')).toMatchObject({ delivered: 1, dropped: 0, pending: 1, pendingElsewhere: 1 });
     delivery.pipeline('shop/dead')?.useSink(fakeSink(clock));
     await clock.settle();
     expect(tally('shop/a')).toMatchObject({ delivered: 1, deadLettered: 1, pending: 0 });
@@ -116,7 +119,7 @@ describe('an event that is refused for good', () => {
   it('takes no room of its own receiver while it waits at the other', async () => {
     const sink = receiver('shop/a', {
       ...{ to: 'shop/dead', written: { buffer: { maxEvents: 1, onFull: 'DropNewest' } } },
-      reply: ([key]) => void (key === 'x-1' && reject()),
+      reply: rejectFirst,
     });
     delivery.ensure('shop/dead', policy({}));
     accept('shop/a', 'x');
@@ -270,6 +273,20 @@ describe('dead letters that would come back', () => {
     receiver('shop/a', { to: 'shop/a' });
 
     expect(delivery.pipeline('shop/a')?.deadLetterProblem()?.reason).toBe('DeadLetterCycle');
+  });
+
+  it('are also those that would go through very many receivers, as nobody means that', () => {
+    for (let number = 0; number < 20; number += 1) {
+      receiver(`shop/r${number}`, { to: `shop/r${number + 1}` });
+    }
+    receiver('shop/r20');
+    const problemOf = (name: string) => delivery.pipeline(name)?.deadLetterProblem();
+
+    expect(problemOf('shop/r0')).toMatchObject({
+      reason: 'DeadLetterCycle',
+      message: expect.stringMatching(/more than 16 receivers.*shop\/r0 -> shop\/r1 .*…$/) as string,
+    });
+    expect(problemOf('shop/r4')).toBeUndefined();
   });
 
   it('are not those of a receiver in front of the circle', async () => {

@@ -1,11 +1,14 @@
-import { encodeWithin } from '../../operator/delivery/event-size.ts';
+import { encodeWithin, type EventSizePolicy } from '../../operator/delivery/event-size.ts';
 import { exporterJson } from '../../operator/event/exporter-json.ts';
 import { type Sink, textPayload } from '../../operator/sink-kit/index.ts';
 import { sinkEvent } from '../sinks/sink-event.ts';
 
 const sink: Pick<Sink, 'encode'> = { encode: ({ event }) => textPayload(exporterJson(event)) };
-const encode = (message: string, maxEventBytes: number | undefined, oversized: 'Truncate' | 'Drop') =>
-  encodeWithin(sink as Sink, sinkEvent({ message }), { maxEventBytes, oversized });
+const encode = (
+  message: string,
+  maxEventBytes: number | undefined,
+  oversized: EventSizePolicy['oversized'],
+) => encodeWithin(sink as Sink, sinkEvent({ message }), { maxEventBytes, oversized });
 const messageIn = ({ payload }: { readonly payload: unknown }) =>
   (JSON.parse(payload as string) as { message: string }).message;
 
@@ -43,9 +46,9 @@ describe('an event that has a largest size', () => {
     );
   });
 
-  it('is refused when it is not to be cut', () => {
+  it.each(['DeadLetter', 'Drop'] as const)('is refused whole with %s, which does not cut it', (oversized) => {
     const { bytes: empty } = encode('', undefined, 'Drop');
 
-    expect(() => encode('x'.repeat(5_000), empty + 2_000, 'Drop')).toThrow(/rendered event has \d+ bytes/);
+    expect(() => encode('x'.repeat(5_000), empty + 2_000, oversized)).toThrow(/rendered event has \d+ bytes/);
   });
 });

@@ -1,5 +1,6 @@
 import { type ClusterEvent } from '../../operator/event/cluster-event.ts';
 import { type Occurrence } from '../../operator/event/occurrence.ts';
+import { type DeadLetterOffice } from '../../operator/delivery/dead-letter-office.ts';
 import { type Attempt, type DeliveryObserver, type Outcome } from '../../operator/delivery/observer.ts';
 import { createPipeline, type Pipeline } from '../../operator/delivery/pipeline.ts';
 import { type DeliveryPolicy, resolvePolicy } from '../../operator/delivery/policy.ts';
@@ -110,7 +111,12 @@ export interface Rig {
 /** A pipeline on a fake clock; `written` is a `spec.delivery`. */
 export function pipelineRig(
   written: unknown = {},
-  options: { random?: () => number; observer?: DeliveryObserver; policy?: Partial<DeliveryPolicy> } = {},
+  options: {
+    random?: () => number;
+    observer?: DeliveryObserver;
+    policy?: Partial<DeliveryPolicy>;
+    office?: DeadLetterOffice | undefined;
+  } = {},
 ): Rig {
   const clock = createFakeClock();
   const log = fakeLog();
@@ -121,6 +127,7 @@ export function pipelineRig(
     policy: { ...resolvePolicy(written), ...options.policy },
     clock,
     random: options.random ?? (() => 1),
+    office: options.office,
     log,
     observer: options.observer ?? {
       settled: (event, outcome) => void settled.push({ key: event.key, outcome }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { type DeadLetterOffice } from '../../operator/delivery/dead-letter-office.ts';
 import { resolvePolicy } from '../../operator/delivery/policy.ts';
 import { DeliveryError } from '../../operator/sink-kit/index.ts';
 import {
@@ -66,6 +67,8 @@ class World {
   readonly acknowledged = new Set<string>();
   readonly broken: string[] = [];
   readonly sinks: FakeSink[] = [];
+  /** What waits at the dead-letter receiver. */
+  readonly letters = new Set<string>();
   answers: readonly Answer[] = ['ok'];
   #sends = 0;
   #policy = {
@@ -75,7 +78,10 @@ class World {
     timeout: '5s',
   };
 
-  constructor(seed: number) {
+  readonly #deadLetter: string | undefined;
+
+  constructor(seed: number, deadLetter?: string) {
+    this.#deadLetter = deadLetter;
     let state = seed;
     const random = (): number => {
       state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -83,13 +89,15 @@ class World {
     };
     this.rig = pipelineRig(this.#policy, {
       random,
+      policy: { deadLetter },
+      office: this.#office(random),
       observer: {
         settled: ({ key }, outcome) => {
           this.#check();
           if (this.settled.has(key)) this.broken.push(`${key} was settled twice`);
           if (outcome.kind === 'delivered' && !this.acknowledged.has(key))
             this.broken.push(`${key} was called delivered and no sink took it`);
-          this.settled.set(key, outcome.kind === 'dropped' ? outcome.reason : 'delivered');
+          this.settled.set(key, outcome.kind === 'dropped' ? outcome.reason : outcome.kind);
         },
         attempted: () => this.#check(),
       },
@@ -100,8 +108,26 @@ class World {
   #check(): void {
     const broken = brokenLaw(this.rig.pipeline);
     if (broken !== undefined) this.broken.push(broken);
-    const { pending } = this.rig.pipeline.tally();
+    const pending = this.rig.pipeline.tally().pending - this.letters.size;
     if (pending > 12) this.broken.push(`${pending} events are held, 12 are allowed`);
+  }
+
+  /** A dead-letter receiver that refuses, delivers or drops, and takes its time. */
+  #office(random: () => number): DeadLetterOffice {
+    return {
+      problem: () => undefined,
+      hand: ({ key }, _to, onEnd) => {
+        const chance = random();
+        if (chance < 0.2) return 'has no room for it';
+        this.letters.add(key);
+        const end = (): void => {
+          this.letters.delete(key);
+          onEnd(chance < 0.6 ? { kind: 'delivered' } : { kind: 'dropped', reason: 'Expired' });
+        };
+        this.rig.clock.setTimeout(end, chance * 3_000);
+        return undefined;
+      },
+    };
   }
 
   swap(): void {
@@ -145,10 +171,13 @@ class World {
     const objects = batch.map((key) => key.split('-')[0]);
     if (new Set(objects).size < objects.length) this.broken.push(`${batch.join()} holds an object twice`);
     for (const key of batch) {
-      if (this.settled.has(key)) this.broken.push(`${key} was sent after it was settled`);
+      if (this.settled.has(key) || this.letters.has(key))
+        this.broken.push(`${key} was sent after it was settled`);
       const [object = '', number] = key.split('-');
       for (let earlier = 1; earlier < Number(number); earlier += 1) {
-        if (!this.settled.has(`${object}-${earlier}`)) this.broken.push(`${key} overtook number ${earlier}`);
+        const before = `${object}-${earlier}`;
+        if (!this.settled.has(before) && !this.letters.has(before))
+          this.broken.push(`${key} overtook number ${earlier}`);
       }
     }
   }
@@ -161,13 +190,14 @@ class World {
     else if (step.do === 'swap') this.swap();
     else if (step.do === 'hold') pipeline.useSink(undefined);
     else if (step.do === 'resize')
-      pipeline.setPolicy(
-        resolvePolicy({
+      pipeline.setPolicy({
+        ...resolvePolicy({
           ...this.#policy,
           batch: { maxEvents: step.batch, maxWait: '1s' },
           concurrency: step.concurrency,
         }),
-      );
+        deadLetter: this.#deadLetter,
+      });
     this.#check();
   }
 
@@ -216,6 +246,27 @@ describe('a pipeline under any course of events', () => {
       }),
       { numRuns: 150 },
     );
+  }, 30_000);
+
+  it('keeps its law with a dead-letter receiver, and drops nothing that this one delivered', async () => {
+    let deadLettered = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, fc.nat(2 ** 31 - 1), async (course, seed) => {
+        const world = new World(seed, 'shop/dead');
+        for (const each of course) await world.run(each);
+        world.answers = ['ok'];
+        world.swap();
+        await world.rig.clock.advance(120_000);
+        world.expectAllEnded();
+        const outcomes = [...world.settled.values()];
+        const counted = world.rig.pipeline.tally().deadLettered;
+        expect(outcomes.filter((outcome) => outcome === 'deadLettered')).toHaveLength(counted);
+        expect(world.rig.clock.timers).toBe(0);
+        deadLettered += counted;
+      }),
+      { numRuns: 150 },
+    );
+    expect(deadLettered).toBeGreaterThan(0);
   }, 30_000);
 
   it('stops within its grace period, with every event accounted for and every sink closed once', async () => {

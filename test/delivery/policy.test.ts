@@ -97,6 +97,7 @@ describe('checkPolicy', () => {
       { batch: { maxEvents: 20 }, buffer: { maxEvents: 10 } },
       'spec.delivery.batch.maxEvents must not be larger than buffer.maxEvents (10), or no batch would ever be full',
     ],
+    [{ oversized: 'DeadLetter' }, 'spec.delivery.deadLetterRef is required when `oversized` is DeadLetter'],
   ])('says what is wrong with %j', (written, told) => {
     expect(checkPolicy(written).map(({ path, message }) => `${path} ${message}`)).toEqual([told]);
   });

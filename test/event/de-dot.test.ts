@@ -59,6 +59,19 @@ describe('templateData', () => {
     });
   });
 
+  it('adds why another receiver gave the event up', () => {
+    const time = new Date('2026-11-22T14:00:05Z');
+    const facts = { reason: 'Rejected', message: 'no', attempts: 2, receiver: 'shop/oncall' };
+    const deadLetter = { ...facts, firstTime: time, lastTime: time };
+    const text = '2026-11-22T14:00:05.000Z';
+
+    expect(templateData({ ...routed, deadLetter }).deadLetter).toEqual({
+      ...facts,
+      firstTime: text,
+      lastTime: text,
+    });
+  });
+
   it('replaces dots when asked to', () => {
     expect(templateData(routed, { deDot: true }).metadata).toMatchObject({ annotations: { test_io_: 'x' } });
   });
