@@ -7,7 +7,7 @@ import { createClusterWorld } from './control/cluster-world.ts';
 import { createControl, type Control } from './control/control.ts';
 import { type History } from './control/history.ts';
 import { ownReportingController } from './event/own-event.ts';
-import { type FixedConfiguration } from './fixed-configuration.ts';
+import { type FixedConfiguration, intakeOf } from './fixed-configuration.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { startControllers, type ControlledResource, type Controllers } from './kube/controllers.ts';
 import { createEventRecorder, type EventRecorder } from './kube/event-recorder.ts';
@@ -232,7 +232,6 @@ function createSource(
   return createClusterSource({
     client,
     enrichment: fixed?.omitsLookUp === true ? noEnrichment : lookUps,
-    namespace: fixed?.namespace,
     clusterName,
     maxEventAgeMs,
     // a route gets our own Events only when it names our reportingController
@@ -241,8 +240,6 @@ function createSource(
     log,
     metrics,
     onStart: (position) => control.follow(position),
-    onOccurrence: (occurrence) => {
-      if (fixed?.takes(occurrence) !== false) control.dispatch(occurrence);
-    },
+    ...intakeOf(fixed, (occurrence) => control.dispatch(occurrence)),
   });
 }

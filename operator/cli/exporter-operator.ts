@@ -17,7 +17,7 @@ export function toFixedConfiguration(conversion: Conversion, log: Log): FixedCon
     namespace: options.namespace === '' ? undefined : options.namespace,
     omitsLookUp: options.omitLookup,
     // the age is judged where events arrive
-    takes: createIntakeFilter({ options, startedMs: Date.now() }),
+    takes: createIntakeFilter({ options }),
     world(rootNamespace) {
       const made = standing(rootNamespace);
       return withLoggedStatus(withMadeSecrets(createMemoryWorld(toManifests(made), log), made), log);
