@@ -35,7 +35,9 @@ export function listCandidates(program: Command, words: readonly string[]): Cand
   }
   if (last.startsWith('-') && !position.isAfterFlags)
     return { ...nothing, words: flagsOf(position.command, last) };
-  return operandsOf(position, last);
+  // commander makes its help command without a parent
+  const { command } = position;
+  return operandsOf(position, last, visibleCommands(command.name() === 'help' ? program : command));
 }
 
 /** Where a command line stands before its last word. */
@@ -87,10 +89,11 @@ function flagsOf(command: Command, typed: string): Candidate[] {
     .filter(({ word }) => word.startsWith(typed));
 }
 
-function operandsOf({ command, operands }: Position, typed: string): Candidates {
-  const children = visibleCommands(command);
-  const isHelp = command.name() === 'help';
-  const choosable = isHelp ? visibleCommands(command.parent ?? command) : children;
+function operandsOf(
+  { command, operands }: Position,
+  typed: string,
+  choosable: readonly Command[],
+): Candidates {
   if (choosable.length > 0 && operands === 0) {
     return {
       isPath: false,
