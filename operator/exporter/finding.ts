@@ -6,7 +6,7 @@
  * - `advice`: valid, and probably not meant or not needed
  * - `decision`: what something became
  */
-export const severities = ['error', 'warning', 'difference', 'advice', 'decision'] as const;
+const severities = ['error', 'warning', 'difference', 'advice', 'decision'] as const;
 export type Severity = (typeof severities)[number];
 
 /** Something worth telling about an exporter's file. */

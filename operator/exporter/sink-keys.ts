@@ -133,7 +133,7 @@ export type ExporterSink = keyof typeof exporterSinks;
 export const exporterSinkNames = Object.keys(exporterSinks) as readonly ExporterSink[];
 
 /** Slips of the exporter's own README. */
-export const misspellings: Readonly<Record<string, string>> = { kineis: 'kinesis', passsord: 'password' };
+const misspellings: Readonly<Record<string, string>> = { kineis: 'kinesis', passsord: 'password' };
 
 /**
  * Finds the key that was meant: the key itself, a slip of the exporter's README, or one that is told apart by capitals,
