@@ -6,8 +6,7 @@
  * - `advice`: valid, and probably not meant or not needed
  * - `decision`: what something became
  */
-const severities = ['error', 'warning', 'difference', 'advice', 'decision'] as const;
-export type Severity = (typeof severities)[number];
+export type Severity = 'error' | 'warning' | 'difference' | 'advice' | 'decision';
 
 /** Something worth telling about an exporter's file. */
 export interface Finding {
