@@ -18,6 +18,8 @@ const esmOnly = [
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // tests that start processes are slow where other work runs beside them
+  testTimeout: 60_000,
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: [
     '/node_modules/',
