@@ -89,22 +89,20 @@ const blockedStatus = 260;
 /** Tells what an answer to a push of `entries` entries means; undefined when Loki took all of them. */
 export function refusalOf(response: HttpResponse, entries: number): LokiRefusal | undefined {
   const { status, bodyText, endpoint } = response;
-  if (status === blockedStatus) {
-    const said = `${endpoint} answered ${status}: ${excerpt(bodyText)}`;
-    return new LokiRefusal(DeliveryError.retry(said, 'Forbidden'));
-  }
+  const answer = `${endpoint} answered ${status}: ${excerpt(bodyText)}`;
+  if (status === blockedStatus) return new LokiRefusal(DeliveryError.retry(answer, 'Forbidden'));
   const failure = failureOfResponse(response);
   if (failure === undefined) return undefined;
   const meaning = meanings.find(({ statuses, said }) => statuses.includes(status) && said.test(bodyText));
-  const told = meaning === undefined ? failure : withMeaning(failure, meaning);
+  const told = meaning === undefined ? failure : withMeaning(answer, meaning);
   return new LokiRefusal(told, {
     isPartial: isPartial(response, told, entries),
     isWithoutTenant: meaning === withoutTenant,
   });
 }
 
-function withMeaning(failure: DeliveryError, { reason, permanent, advice }: Meaning): DeliveryError {
-  return new DeliveryError(`${failure.message}; ${advice}`, { reason, permanent });
+function withMeaning(answer: string, { reason, permanent, advice }: Meaning): DeliveryError {
+  return new DeliveryError(`${answer}; ${advice}`, { reason, permanent });
 }
 
 function isPartial(

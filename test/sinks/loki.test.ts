@@ -251,7 +251,7 @@ describe('what Loki gets', () => {
 
 describe('the refusals of Loki', () => {
   it.each([
-    [401, 'no org id', 'Unauthorized', false, /set tenantID$/],
+    [401, 'no org id', 'Unauthorized', false, /answered 401: no org id; set tenantID$/],
     [400, 'tenant ID is too long: max 150 characters', 'InvalidConfig', false, /150 letters/],
     [
       400,
