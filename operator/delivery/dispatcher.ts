@@ -77,6 +77,8 @@ class QueueDispatcher implements Dispatcher {
   #handedThisTurn = 0;
   #wakeAt: number | undefined;
   #wakeTimer: Timer;
+  /** The moment by which it was last decided whether something may be sent. */
+  #decidedAt = -Infinity;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -168,6 +170,7 @@ class QueueDispatcher implements Dispatcher {
     const { gate, policy, clock } = this.#options;
     const outlet = this.#outlet;
     const now = clock.now();
+    this.#decidedAt = now;
     if (outlet === undefined || this.#flights.size >= gate.limit(now)) {
       this.#batcher.disband();
       return false;
@@ -204,9 +207,10 @@ class QueueDispatcher implements Dispatcher {
 
   /** When something may have to be done that no landing and no new event brings about. */
   #nextAt(): number | undefined {
-    const { gate, queue, clock } = this.#options;
+    const { gate, queue } = this.#options;
     if (this.#outlet === undefined || queue.size === 0) return undefined;
-    const now = clock.now();
+    // not a later one: what came due since then would wait for ever
+    const now = this.#decidedAt;
     if (gate.opensAt > now) return gate.opensAt;
     if (this.#flights.size >= gate.limit(now)) return undefined;
     const times = [this.#batcher.dueAt, queue.nextDueAt].filter((time) => time !== undefined);
