@@ -104,7 +104,7 @@ describe('outages', () => {
     await world.cluster.restartApiServer({ abrupt: true });
     await world.apply(webhookReceiver('gone', `${world.webhook.url}/gone`));
 
-    await world.condition('eventroutes', 'short-lived', { type: 'Ready', status: 'True', timeoutMs: 10_000 });
+    await world.condition('eventroutes', 'short-lived', { type: 'Ready', status: 'True', timeoutMs: 40_000 });
     await createEvents(1);
     await eventually(() => expect(world.webhook.accepted('/gone')).not.toEqual([]));
     await expectAllOnce();
