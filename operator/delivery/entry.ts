@@ -36,8 +36,17 @@ export type OnEnd = (outcome: Outcome) => void;
 /** Creates the entry of an event that was never tried. */
 export function createEntry({ event, objectKey, acceptedAt, before, onEnd }: NewEntry): Entry {
   return {
-    ...{ event, objectKey, acceptedAt, before, onEnd },
-    ...{ failures: 0, attempts: 0, firstTriedAt: undefined, lastTriedAt: undefined },
-    ...{ outgoing: undefined, bytes: 0, encodedBy: undefined },
+    event,
+    objectKey,
+    acceptedAt,
+    before,
+    onEnd,
+    failures: 0,
+    attempts: 0,
+    firstTriedAt: undefined,
+    lastTriedAt: undefined,
+    outgoing: undefined,
+    bytes: 0,
+    encodedBy: undefined,
   };
 }

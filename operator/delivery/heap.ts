@@ -2,6 +2,8 @@
 export interface Heapable {
   /** Place in the heap, -1 while in none. Only the heap writes it. */
   heapIndex: number;
+  /** The lowest comes first; not to be changed while in a heap. */
+  rank: number;
 }
 
 /** A binary heap: the first item at once; adding and removing any item takes time logarithmic in the size. */
@@ -15,18 +17,13 @@ export interface Heap<Item extends Heapable> {
   drain(): Item[];
 }
 
-/** Creates a heap whose first item is the one that comes before all others. */
-export function createHeap<Item extends Heapable>(isBefore: (a: Item, b: Item) => boolean): Heap<Item> {
-  return new BinaryHeap(isBefore);
+/** Creates a heap whose first item is the one of the lowest rank. */
+export function createHeap<Item extends Heapable>(): Heap<Item> {
+  return new BinaryHeap();
 }
 
 class BinaryHeap<Item extends Heapable> implements Heap<Item> {
-  readonly #isBefore: (a: Item, b: Item) => boolean;
   #items: Item[] = [];
-
-  constructor(isBefore: (a: Item, b: Item) => boolean) {
-    this.#isBefore = isBefore;
-  }
 
   get size(): number {
     return this.#items.length;
@@ -62,7 +59,7 @@ class BinaryHeap<Item extends Heapable> implements Heap<Item> {
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
       const parent = this.#items[parentIndex];
-      if (parent === undefined || !this.#isBefore(item, parent)) break;
+      if (parent === undefined || item.rank >= parent.rank) break;
       this.#put(parent, index);
       index = parentIndex;
     }
@@ -75,7 +72,7 @@ class BinaryHeap<Item extends Heapable> implements Heap<Item> {
     for (;;) {
       const childIndex = this.#firstChild(index);
       const child = this.#items[childIndex];
-      if (child === undefined || !this.#isBefore(child, item)) break;
+      if (child === undefined || child.rank >= item.rank) break;
       this.#put(child, index);
       index = childIndex;
     }
@@ -86,9 +83,7 @@ class BinaryHeap<Item extends Heapable> implements Heap<Item> {
     const leftIndex = 2 * index + 1;
     const left = this.#items[leftIndex];
     const right = this.#items[leftIndex + 1];
-    return left !== undefined && right !== undefined && this.#isBefore(right, left)
-      ? leftIndex + 1
-      : leftIndex;
+    return left !== undefined && right !== undefined && right.rank < left.rank ? leftIndex + 1 : leftIndex;
   }
 
   #put(item: Item, index: number): void {

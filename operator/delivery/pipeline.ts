@@ -124,10 +124,8 @@ class ReceiverPipeline implements Pipeline {
   ): void {
     const { event, key, number, time, position } = occurrence;
     const receiver = this.#receiver;
-    const sinkEvent = {
-      ...{ event, key, number, time, position, receiver, routes },
-      ...(missedOccurrences !== undefined && { missedOccurrences }),
-    };
+    const told = { event, key, number, time, position, receiver, routes };
+    const sinkEvent = missedOccurrences === undefined ? told : { ...told, missedOccurrences };
     // Only from here on is it counted: making room tells the observer, who must find the law intact.
     this.#ledger.received();
     this.#observer.accepted(sinkEvent);
@@ -138,8 +136,9 @@ class ReceiverPipeline implements Pipeline {
     this.#push(sinkEvent, { before });
   }
 
-  #push(event: SinkEvent, more: Pick<NewEntry, 'before' | 'onEnd'>): void {
-    this.#queue.push({ event, objectKey: orderKey(event), acceptedAt: this.#clock.now(), ...more });
+  #push(event: SinkEvent, { before, onEnd }: Pick<NewEntry, 'before' | 'onEnd'>): void {
+    const acceptedAt = this.#clock.now();
+    this.#queue.push({ event, objectKey: orderKey(event), acceptedAt, before, onEnd });
     this.#dispatcher.schedule();
   }
 

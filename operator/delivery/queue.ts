@@ -72,8 +72,8 @@ class LanedQueue implements Queue {
   #ordering: DeliveryPolicy['ordering'];
   #nextNumber = 1;
   readonly #lanes = new Map<string, Lane>();
-  readonly #ready = createHeap<Lane>((a, b) => head(a).turn < head(b).turn);
-  readonly #waiting = createHeap<Lane>((a, b) => head(a).dueAt < head(b).dueAt);
+  readonly #ready = createHeap<Lane>();
+  readonly #waiting = createHeap<Lane>();
   #oldest: LanedEntry | undefined;
   #newest: LanedEntry | undefined;
   /** Every entry older than this one is taken; undefined when all are. */
@@ -206,7 +206,7 @@ class LanedQueue implements Queue {
       entry.lane = lane;
       return;
     }
-    entry.lane = { key, entries: [entry], taken: 0, heapIndex: -1 };
+    entry.lane = { key, entries: [entry], taken: 0, heapIndex: -1, rank: 0 };
     if (key !== undefined) this.#lanes.set(key, entry.lane);
   }
 
@@ -222,6 +222,9 @@ class LanedQueue implements Queue {
     if (entry.newer === undefined) this.#newest = entry.older;
     else entry.newer.older = entry.older;
     if (this.#idleFrom === entry) this.#idleFrom = entry.newer;
+    // An entry that is gone but was moved to the old generation would take all that come after it there.
+    entry.older = undefined;
+    entry.newer = undefined;
     this.size -= 1;
   }
 
@@ -235,9 +238,11 @@ class LanedQueue implements Queue {
     if (lane.entries.length === 0) {
       if (lane.key !== undefined && this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
     } else if (lane.taken === 0) {
-      (head(lane).dueAt > 0 ? this.#waiting : this.#ready).push(lane);
+      const { dueAt, turn } = head(lane);
+      lane.rank = dueAt > 0 ? dueAt : turn;
+      (dueAt > 0 ? this.#waiting : this.#ready).push(lane);
     }
   }
 }
 
-const noLane: Lane = { key: undefined, entries: [], taken: 0, heapIndex: -1 };
+const noLane: Lane = { key: undefined, entries: [], taken: 0, heapIndex: -1, rank: 0 };

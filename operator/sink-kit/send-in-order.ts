@@ -83,6 +83,7 @@ function firstOf<Payload>(
   part: PartOfBatch<Payload>,
   waiting: ReadonlyMap<string, DeliveryError>,
 ): DeliveryError | undefined {
+  if (waiting.size === 0) return undefined;
   return part.events
     .map((outgoing) => waiting.get(objectOf(outgoing)))
     .find((failure) => failure !== undefined);

@@ -42,5 +42,12 @@ export const bodies: Readonly<Record<(typeof encodings)[number], WebhookBody>> =
 
 /** URL and headers may differ from event to event, and one request has one of each. */
 function byRequest(batch: Batch): Batch[] {
+  const [first] = batch;
+  if (
+    batch.every(
+      ({ payload: { url, headers } }) => url === first?.payload.url && headers === first.payload.headers,
+    )
+  )
+    return [batch];
   return [...Map.groupBy(batch, ({ payload }) => JSON.stringify([payload.url, payload.headers])).values()];
 }

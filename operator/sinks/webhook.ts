@@ -91,6 +91,8 @@ export default defineSink({
     );
     const secret = secretHeaders(settings.headersSecretRef);
     checkMethod(method);
+    const shared =
+      encoding === 'Event' || settings.headers !== undefined ? undefined : mergeHeaders(fixed, secret);
     const client = await createHttpClient({
       tls: createTlsOptions(settings.tls),
       isAddressAllowed: context.isAddressAllowed,
@@ -111,7 +113,7 @@ export default defineSink({
         endpoint: target.endpoint,
         encode: (event) => {
           const key = encoding === 'Event' ? { 'idempotency-key': event.key } : undefined;
-          const headers = mergeHeaders(fixed, key, renderHeaders(event), secret);
+          const headers = shared ?? mergeHeaders(fixed, key, renderHeaders(event), secret);
           const payload = { url: target.render(event), headers, text: encodePayload(settings, event) };
           return { payload, bytes: Buffer.byteLength(payload.text) + 1 };
         },
