@@ -8,7 +8,7 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   globalSetup: '<rootDir>/test/e2e/prepare.ts',
   globalTeardown: '<rootDir>/test/e2e/clean-up.ts',
-  setupFilesAfterEnv: ['<rootDir>/test/e2e/retry.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/retry.ts'],
   maxWorkers: 1,
   testTimeout: 60_000,
 };

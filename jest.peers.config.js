@@ -9,6 +9,7 @@ export default {
   ...unit,
   roots: ['<rootDir>/test/peers'],
   testPathIgnorePatterns: ['/node_modules/', ...slow],
+  setupFilesAfterEnv: ['<rootDir>/test/retry.ts'],
   maxWorkers: 3,
   testTimeout: 120_000,
 };
