@@ -1,3 +1,4 @@
+import { type DeadLetter } from '../event/dead-letter.ts';
 import { type Reason } from '../schema/reasons.ts';
 import { type SinkEvent } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
@@ -6,7 +7,13 @@ import { type Log } from '../telemetry/log.ts';
 export type Outcome =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'deadLettered' }
-  | { readonly kind: 'dropped'; readonly reason: Reason; readonly message?: string };
+  | {
+      readonly kind: 'dropped';
+      readonly reason: Reason;
+      readonly message?: string;
+      /** How it was given up, when a dead-letter receiver could have had it. */
+      readonly letter?: DeadLetter | undefined;
+    };
 
 /** One request to a receiver's system, after it ended. */
 export interface Attempt {

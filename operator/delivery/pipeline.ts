@@ -1,4 +1,3 @@
-import { objectKey } from '../event/object-key.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock } from '../schema/clock.ts';
 import { type Reason } from '../schema/reasons.ts';
@@ -8,10 +7,11 @@ import { type Checkpoint, createCourse, type Routed } from './course.ts';
 import { type DeadLetterOffice, type DeadLetterProblem, noDeadLetterOffice } from './dead-letter-office.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDropLog, type DropLog } from './drop-log.ts';
-import { type NewEntry, type OnEnd } from './entry.ts';
+import { type Entry, type NewEntry, type OnEnd } from './entry.ts';
 import { createGate } from './gate.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type DeliveryObserver, guardObserver } from './observer.ts';
+import { orderKey } from './order-key.ts';
 import { type PipelineOptions, type StopOptions } from './pipeline-options.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { createQueue, type Queue } from './queue.ts';
@@ -27,6 +27,8 @@ export interface Pipeline {
   accept(occurrence: Occurrence, routes: readonly string[]): void;
   /** Takes what another receiver gave up; gives the reason when it cannot, else calls `onEnd` when it has ended. */
   acceptDeadLetter(letter: SinkEvent, onEnd: OnEnd): string | undefined;
+  /** Takes an event that somebody asked for beside the course of the source; false when there is no room for it. */
+  acceptRequested(event: SinkEvent, onEnd: OnEnd): boolean;
   /** `namespace/name` of the receiver that gets what this one gives up. */
   readonly deadLetterTo: string | undefined;
   /** What keeps dead letters from going there. */
@@ -145,12 +147,22 @@ class ReceiverPipeline implements Pipeline {
   acceptDeadLetter(letter: SinkEvent, onEnd: OnEnd): string | undefined {
     if (this.#stopReason !== undefined) return 'stops';
     if (!this.#makeRoom()) return 'has no room for it';
-    const event = { ...letter, receiver: this.#receiver };
+    this.#bringIn(letter, onEnd);
+    return undefined;
+  }
+
+  acceptRequested(event: SinkEvent, onEnd: OnEnd): boolean {
+    if (this.catchUp.room <= 0) return false;
+    this.#bringIn(event, onEnd);
+    return true;
+  }
+
+  #bringIn(given: SinkEvent, onEnd: OnEnd): void {
+    const event = { ...given, receiver: this.#receiver };
     this.#ledger.received();
     this.#observer.accepted(event);
     // it holds the checkpoint where an event of its own would, as the checkpoint must not pass what waits behind it
     this.#push(event, { before: this.#course.behind?.position ?? this.#front?.(), onEnd });
-    return undefined;
   }
 
   get deadLetterTo(): string | undefined {
@@ -213,13 +225,8 @@ class ReceiverPipeline implements Pipeline {
     // what the source can tell again is left to the next start, which goes on from the checkpoint
     const isKept = reason === 'ShuttingDown' && this.#front !== undefined;
     // and what is parked, its dead-letter receiver ends
-    for (
-      let entry = this.#queue.oldestIdle();
-      !isKept && entry !== undefined;
-      entry = this.#queue.oldestIdle()
-    ) {
-      this.#settler.drop(entry, reason);
-    }
+    const next = (): Entry | undefined => (isKept ? undefined : this.#queue.oldestIdle());
+    for (let entry = next(); entry !== undefined; entry = next()) this.#settler.drop(entry, reason);
     for (const dropLog of this.#dropLogs) dropLog.flush();
     await this.#dispatcher.close();
     return this.tally();
@@ -235,14 +242,5 @@ class ReceiverPipeline implements Pipeline {
       this.#settler.drop(oldest, 'QueueFull');
     }
     return true;
-  }
-}
-
-/** An event that cannot be read far enough to name its object keeps no order; it must not break intake. */
-function orderKey({ event, key }: Occurrence): string {
-  try {
-    return objectKey(event);
-  } catch {
-    return key;
   }
 }

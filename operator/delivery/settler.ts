@@ -3,11 +3,12 @@ import { formatDuration } from '../schema/duration.ts';
 import { type Reason } from '../schema/reasons.ts';
 import { type DeliveryError, type SinkEvent } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
-import { type AttemptResult } from './attempt.ts';
 import { backoffMs, retryAfterWaitMs } from './backoff.ts';
 import { type DeadLetterOffice, writeDeadLetter } from './dead-letter-office.ts';
 import { type DropLog } from './drop-log.ts';
+import { expiry } from './expiry.ts';
 import { type Gate } from './gate.ts';
+import { type Landed } from './landed.ts';
 import { type Ledger } from './ledger.ts';
 import { type DeliveryObserver, type Outcome } from './observer.ts';
 import { type DeliveryPolicy } from './policy.ts';
@@ -30,23 +31,13 @@ export interface SettlerOptions {
   readonly observer: Required<DeliveryObserver>;
 }
 
-/** An attempt that has ended. */
-interface Landed extends AttemptResult {
-  readonly entries: readonly Entry[];
-  /** The gate's period in which it began. */
-  readonly period: number;
-  readonly startedAt: number;
-  /** It went to a sink that is no longer in use, so its failures tell nothing about the present one. */
-  readonly outdated: boolean;
-  /** It was given up because the receiver stops; what remains is dropped for that reason and no other. */
-  readonly givenUp: boolean;
-}
-
 /** Ends events, or sends them round again; every count and every report to the observer is made here. */
 export interface Settler {
   /** Counts an event that was never let in. */
   refuse(event: SinkEvent, reason: Reason): void;
   drop(entry: Entry, reason: Reason, message?: string): void;
+  /** Ends an event that a later one stands for; as its rule asks for that, the log does not tell of it. */
+  fold(entry: Entry): void;
   /** Gives up an event that its sink could not encode. */
   reject(entry: Entry, error: DeliveryError): void;
   land(attempt: Landed): void;
@@ -72,10 +63,19 @@ class PipelineSettler implements Settler {
   }
 
   drop(entry: Entry, reason: Reason, message?: string): void {
+    this.#lose(entry, { kind: 'dropped', reason, ...(message !== undefined && { message }) });
+  }
+
+  #lose(entry: Entry, outcome: Extract<Outcome, { kind: 'dropped' }>): void {
     const { ledger, dropLog } = this.#pipeline;
-    ledger.dropped(reason);
-    dropLog.dropped(reason, message);
-    this.#end(entry, { kind: 'dropped', reason, ...(message !== undefined && { message }) });
+    ledger.dropped(outcome.reason);
+    dropLog.dropped(outcome.reason, outcome.message);
+    this.#end(entry, outcome);
+  }
+
+  fold(entry: Entry): void {
+    this.#pipeline.ledger.dropped('Folded');
+    this.#end(entry, { kind: 'dropped', reason: 'Folded' });
   }
 
   reject(entry: Entry, error: DeliveryError): void {
@@ -97,23 +97,32 @@ class PipelineSettler implements Settler {
     const { queue, ledger, policy, office, clock, deadLetterLog } = this.#pipeline;
     const { deadLetter: to, batch } = policy();
     const isUnwanted = reason === 'PayloadTooLarge' && batch.oversized === 'Drop';
-    if (to === undefined || isUnwanted) {
+    if (isUnwanted || entry.event.requested === 'test') {
       this.drop(entry, reason, message);
       return;
     }
+    const letter = writeDeadLetter(entry, { reason, message }, clock);
+    const lose = (fate = ''): void => {
+      const { deadLetter: story } = letter;
+      const told = story && { ...story, message: `${story.message}${fate}` };
+      this.#lose(entry, { kind: 'dropped', reason, message: `${message}${fate}`, letter: told });
+    };
+    if (to === undefined) {
+      lose();
+      return;
+    }
     queue.park(entry);
-    const refusal = office.hand(writeDeadLetter(entry, { reason, message }, clock), to, (outcome) => {
+    const refusal = office.hand(letter, to, (outcome) => {
       if (outcome.kind === 'dropped') {
         const why = outcome.message === undefined ? '' : `: ${outcome.message}`;
-        const fate = `the dead-letter receiver ${to} gave it up as ${outcome.reason}${why}`;
-        this.drop(entry, reason, `${message}; ${fate}`);
+        lose(`; the dead-letter receiver ${to} gave it up as ${outcome.reason}${why}`);
         return;
       }
       ledger.deadLettered();
       deadLetterLog.dropped(reason, message);
       this.#end(entry, { kind: 'deadLettered' });
     });
-    if (refusal !== undefined) this.drop(entry, reason, `${message}; ${refusal}`);
+    if (refusal !== undefined) lose(`; ${refusal}`);
   }
 
   land(attempt: Landed): void {
@@ -176,10 +185,13 @@ class PipelineSettler implements Settler {
       this.#giveUp(entry, error);
     } else if (givenUp || outdated) {
       queue.retry(entry, now);
-    } else if (now - entry.acceptedAt >= maxAgeMs) {
+    } else if (entry.event.requested === 'test') {
+      // who asked is waiting for the answer
+      this.#giveUp(entry, error);
+    } else if (now - entry.readyAt >= maxAgeMs) {
       this.#giveUp(entry, { reason: 'Expired', message: expiry(maxAgeMs, error.message) });
     } else {
-      queue.retry(entry, Math.min(now + this.#waitMs(entry, error), entry.acceptedAt + maxAgeMs));
+      queue.retry(entry, Math.min(now + this.#waitMs(entry, error), entry.readyAt + maxAgeMs));
     }
   }
 
@@ -218,16 +230,10 @@ class PipelineSettler implements Settler {
     if (maxAgeMs === 0 || gate.failingSince === undefined || now - gate.failingSince < maxAgeMs) return;
     const message = expiry(maxAgeMs, ledger.lastFailureMessage());
     for (let entry = queue.oldestIdle(); entry !== undefined; entry = queue.oldestIdle()) {
-      if (now - entry.acceptedAt < maxAgeMs) return;
+      if (now - entry.readyAt < maxAgeMs) return;
       this.#giveUp(entry, { reason: 'Expired', message });
     }
   }
-}
-
-function expiry(maxAgeMs: number, lastFailure: string): string {
-  const tried =
-    maxAgeMs === 0 ? 'one attempt was allowed' : `not delivered within ${formatDuration(maxAgeMs)}`;
-  return `${tried}; the last failure was: ${lastFailure}`;
 }
 
 function longest(waitsMs: readonly number[]): number {

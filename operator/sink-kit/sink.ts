@@ -13,6 +13,8 @@ export interface SinkEvent extends Occurrence {
   readonly missedOccurrences?: number;
   /** Why another receiver gave it up; undefined for an event that a route sent here. */
   readonly deadLetter?: DeadLetter;
+  /** Somebody asked for it by an annotation; undefined for an event that came by itself. */
+  readonly requested?: 'replay' | 'retry' | 'test';
 }
 
 /** An event rendered for its system. */
