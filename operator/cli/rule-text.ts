@@ -4,9 +4,12 @@ import { printable } from '../routing/drawing.ts';
 /** The longest value that is shown whole. */
 const maxValueLength = 60;
 
+/** Fields of a rule that are no conditions. */
+const others: ReadonlySet<string> = new Set(['receiver', 'throttle']);
+
 /** Writes a rule's conditions in one line: `type=Warning labels.tier=critical`; every Event when it has none. */
 export function describeRule(rule: unknown): string {
-  const fields = Object.entries(isRecord(rule) ? rule : {}).filter(([name]) => name !== 'receiver');
+  const fields = Object.entries(isRecord(rule) ? rule : {}).filter(([name]) => !others.has(name));
   const conditions = fields.flatMap(([name, value]) => describeField(name, value));
   return conditions.length === 0 ? 'every Event' : conditions.join(' ');
 }

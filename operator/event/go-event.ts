@@ -107,6 +107,7 @@ const fields: readonly GoField[] = [
   // Ours, which the exporter has not.
   hidden('Occurrence', 'occurrence', { kind: 'int' }),
   hidden('MissedOccurrences', 'missedOccurrences', { kind: 'int' }),
+  hidden('FoldedOccurrences', 'foldedOccurrences', { kind: 'int' }),
   hidden('IdempotencyKey', 'idempotencyKey', text),
   hidden('EffectiveTime', 'effectiveTime', time),
   hidden('Routes', 'routes', { kind: 'slice', of: text }),

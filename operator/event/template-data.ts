@@ -10,13 +10,15 @@ export interface RoutedOccurrence extends Occurrence {
   readonly routes: readonly string[];
   /** How many occurrences of its Event the receiver never got before this one. */
   readonly missedOccurrences?: number;
+  /** How many events of its group the throttle of a rule folded into it. */
+  readonly foldedOccurrences?: number;
   /** Why another receiver gave it up; undefined for an event that a route sent here. */
   readonly deadLetter?: DeadLetter;
 }
 
 /**
  * Gives templates their data: the exporter's document, and beside it what only Eventroute knows (`occurrence`,
- * `missedOccurrences`, `idempotencyKey`, `effectiveTime`, `routes`, `receiver`, and `deadLetter` on dead letters).
+ * `missedOccurrences`, `foldedOccurrences`, `idempotencyKey`, `effectiveTime`, `routes`, `receiver`, and `deadLetter` on dead letters).
  */
 export function templateData(
   routed: RoutedOccurrence,
@@ -27,6 +29,7 @@ export function templateData(
     ...(options.deDot === true ? deDot(data) : data),
     occurrence: routed.number,
     missedOccurrences: routed.missedOccurrences ?? 0,
+    foldedOccurrences: routed.foldedOccurrences ?? 0,
     idempotencyKey: routed.key,
     effectiveTime: routed.time.toISOString(),
     routes: routed.routes,

@@ -5,6 +5,7 @@ import { type RouteSpec } from './route-fields.ts';
 import { noteMistakes } from './route-notes.ts';
 import { checkShape } from './route-shape.ts';
 import { type CompiledRule, compileRule, joinNeeds, type Needs, type RuleCompilation } from './rule.ts';
+import { compileThrottle, type Throttle } from './throttle.ts';
 
 /** Where a node stands, for status, metrics and explanations. */
 export interface NodeRef {
@@ -16,6 +17,7 @@ export interface NodeRef {
 /** A rule of `match`. */
 export interface MatchRule extends CompiledRule {
   readonly receiver?: ReceiverRef;
+  readonly throttle?: Throttle | undefined;
 }
 
 /** A node of a compiled route. */
@@ -64,6 +66,8 @@ export interface RouteCompilation {
 }
 
 interface Work extends RuleCompilation {
+  /** `namespace/name` of the route. */
+  readonly key: string;
   readonly namespace: string;
   readonly receivers: NamedReceiver[];
   readonly needs: Needs[];
@@ -76,6 +80,7 @@ export function compileRoute(written: WrittenRoute): RouteCompilation {
   const shape = checkShape(spec);
   if (shape.tooLarge) return { problems: shape.problems, notes: [], receivers: [] };
   const work: Work = {
+    key: refKey(written),
     namespace,
     problems: [...shape.problems],
     notes: [],
@@ -89,7 +94,7 @@ export function compileRoute(written: WrittenRoute): RouteCompilation {
   const route: CompiledRoute = {
     namespace,
     name,
-    key: refKey(written),
+    key: work.key,
     clusterWide,
     mode: written.spec.mode ?? 'Deliver',
     repeats: written.spec.repeats ?? 'All',
@@ -127,6 +132,8 @@ function compileCounted(written: Readonly<Record<string, unknown>>, path: string
 
 function compileMatch(written: Readonly<Record<string, unknown>>, path: string, work: Work): MatchRule {
   const rule = compileCounted(written, path, work);
+  const throttle = compileThrottle({ route: work.key, path, written }, work.problems);
+  if (throttle?.needsObject === true) work.needs.push({ object: true, namespaceLabels: false });
   const receiver = written['receiver'];
   if (typeof receiver !== 'string' || receiver === '') return rule;
   const at = joinPath(path, 'receiver');
@@ -139,5 +146,5 @@ function compileMatch(written: Readonly<Record<string, unknown>>, path: string, 
     return rule;
   }
   work.receivers.push({ path: at, ref, written: receiver });
-  return { ...rule, receiver: ref };
+  return { ...rule, receiver: ref, throttle };
 }

@@ -14,6 +14,8 @@ export interface RuleExplanation {
   readonly why?: string;
   /** `namespace/name` of the receiver that a match rule sends to. */
   readonly receiver?: string;
+  /** How the rule keeps floods from the receiver: "involvedObject.uid, reason per 10m". */
+  readonly throttledBy?: string;
 }
 
 /** What happened in one node. */
@@ -126,8 +128,11 @@ function explainRule(rule: CompiledRule, { event }: Occurrence): RuleExplanation
   return { path: rule.path, verdict: 'unmatched', why, ...receiverOf(rule) };
 }
 
-function receiverOf({ receiver }: MatchRule): { receiver?: string } {
-  return receiver === undefined ? {} : { receiver: refKey(receiver) };
+function receiverOf({ receiver, throttle }: MatchRule): Pick<RuleExplanation, 'receiver' | 'throttledBy'> {
+  return {
+    ...(receiver !== undefined && { receiver: refKey(receiver) }),
+    ...(throttle !== undefined && { throttledBy: throttle.text }),
+  };
 }
 
 function receiversOf({ match, routes }: NodeExplanation): string[] {

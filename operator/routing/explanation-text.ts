@@ -63,5 +63,6 @@ function drawRule(rule: RuleExplanation, paint: Paint): string {
     return `${paint('✗', isDrop ? 'faint' : 'bad')} ${rule.path}${target}: ${printable(rule.why ?? '')}`;
   }
   if (isDrop) return `${paint('✓', 'bad')} ${rule.path} matched: ${paint('dropped', 'bad')}`;
-  return `${paint('✓', 'good')} ${rule.path} matched${paint(target, 'good')}`;
+  const throttle = rule.throttledBy === undefined ? '' : `, throttled by ${printable(rule.throttledBy)}`;
+  return `${paint('✓', 'good')} ${rule.path} matched${paint(target, 'good')}${throttle}`;
 }

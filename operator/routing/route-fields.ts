@@ -2,6 +2,7 @@ import { type Static, type TObject, type TProperties, Type } from '@sinclair/typ
 import { OneOf, Text } from '../schema/fields.ts';
 import { maxExpressionLength } from './expression-environment.ts';
 import { maxPatternLength } from './pattern.ts';
+import { throttleFields } from './throttle-fields.ts';
 
 /** What a route does with what it matches. */
 const routeModes = ['Deliver', 'Shadow', 'Suspend'] as const;
@@ -101,8 +102,11 @@ const receiver = Type.Optional(
 const ruleDescription =
   'All fields that are set must match. Text fields are RE2 patterns, unanchored and case-sensitive; a leading `!` negates. A rule without fields matches every Event.';
 
-/** A rule of `match`: conditions, and the receiver that gets what they match. */
-export const RuleFields = Type.Object({ ...conditionFields, receiver }, { description: ruleDescription });
+/** A rule of `match`: conditions, the receiver that gets what they match, and how it is kept from floods. */
+export const RuleFields = Type.Object(
+  { ...conditionFields, receiver, throttle: Type.Optional(throttleFields) },
+  { description: ruleDescription },
+);
 
 /** A rule of `drop`: the same conditions without a receiver, since what is dropped goes nowhere. */
 export const dropRuleFields = Type.Object(conditionFields, { description: ruleDescription });

@@ -48,7 +48,7 @@ function rulesOf({ node, path }: Place): PlacedRule[] {
 
 function conditionsOf(rule: Rule | DropRule): string[] {
   return Object.entries(rule)
-    .filter(([field, value]) => field !== 'receiver' && value !== '' && value !== 0)
+    .filter(([field, value]) => field !== 'receiver' && field !== 'throttle' && value !== '' && value !== 0)
     .map(([field]) => field);
 }
 

@@ -1,8 +1,10 @@
+import { type ClusterEvent } from '../event/cluster-event.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type CompiledNode, type CompiledRoute, type MatchRule, type NodeRef } from './compile-route.ts';
 import { type ReceiverRef, refKey } from './receiver-ref.ts';
 import { type CompiledRule, joinNeeds, type Needs } from './rule.ts';
 import { whyNotConsulted } from './scope.ts';
+import { type ThrottleGroup } from './throttle.ts';
 import { walkNode, type Walker } from './walk.ts';
 
 /** A route that sends an occurrence to a receiver. */
@@ -13,6 +15,8 @@ export interface DeliveringRoute {
   readonly nodes: readonly NodeRef[];
   /** The route is in `mode: Shadow`: it counts, and sends nothing. */
   readonly shadow: boolean;
+  /** The groups that it falls into by the throttles of the rules; undefined when one of them has none. */
+  readonly throttles: readonly ThrottleGroup[] | undefined;
 }
 
 /** A receiver that an occurrence reaches: once, however many rules and routes name it. */
@@ -97,7 +101,12 @@ class IndexedTree implements RoutingTree {
 interface OpenDelivery {
   readonly receiver: ReceiverRef;
   send: boolean;
-  readonly routes: { readonly route: string; readonly nodes: NodeRef[]; readonly shadow: boolean }[];
+  readonly routes: OpenDelivering[];
+}
+
+interface OpenDelivering extends DeliveringRoute {
+  readonly nodes: NodeRef[];
+  throttles: ThrottleGroup[] | undefined;
 }
 
 /** Collects what the routes say. Its lists are made for their first entry: most events match nothing. */
@@ -108,12 +117,14 @@ class Collector implements Walker {
   #seen = 0;
   /** The route that is being walked, and its nodes that matched so far, innermost first. */
   #route: CompiledRoute | undefined;
+  #event: ClusterEvent | undefined;
   readonly #nodes: NodeRef[] = [];
 
   consult(route: CompiledRoute, occurrence: Occurrence): void {
     if (whyNotConsulted(route, occurrence) !== undefined) return;
     this.#seen += 1;
     this.#route = route;
+    this.#event = occurrence.event;
     this.#nodes.length = 0;
     if (!walkNode(route.root, occurrence.event, this)) return;
     const nodes = this.#nodes.toReversed();
@@ -142,15 +153,30 @@ class Collector implements Walker {
     (this.#droppedBy ??= []).push({ route: this.#route?.key ?? '', node: node.ref, rule: rule.path });
   }
 
-  reached(node: CompiledNode, { receiver }: MatchRule): void {
-    const route = this.#route;
+  reached(node: CompiledNode, rule: MatchRule): void {
+    const [{ receiver }, route] = [rule, this.#route];
     if (receiver === undefined || route === undefined) return;
     const shadow = route.mode === 'Shadow';
     const delivery = this.#openDelivery(receiver);
     delivery.send ||= !shadow;
     const last = delivery.routes.at(-1);
-    if (last?.route !== route.key) delivery.routes.push({ route: route.key, nodes: [node.ref], shadow });
-    else if (last.nodes.at(-1) !== node.ref) last.nodes.push(node.ref);
+    if (last?.route === route.key) this.#reachedAgain(last, node, rule);
+    else {
+      const group = this.#groupOf(rule);
+      delivery.routes.push({ route: route.key, nodes: [node.ref], shadow, throttles: group && [group] });
+    }
+  }
+
+  #reachedAgain(delivering: OpenDelivering, node: CompiledNode, rule: MatchRule): void {
+    if (delivering.nodes.at(-1) !== node.ref) delivering.nodes.push(node.ref);
+    if (delivering.throttles === undefined) return;
+    const group = this.#groupOf(rule);
+    if (group === undefined) delivering.throttles = undefined;
+    else delivering.throttles.push(group);
+  }
+
+  #groupOf({ throttle }: MatchRule): ThrottleGroup | undefined {
+    return throttle === undefined || this.#event === undefined ? undefined : throttle.groupOf(this.#event);
   }
 
   matched(node: CompiledNode): void {

@@ -45,7 +45,10 @@ export const reasons = {
     'The address is on the loopback, link-local or API server network, which receivers may not reach.',
   // what ends an event without delivery
   QueueFull: 'The buffer was full, and `buffer.onFull` says what goes.',
+  RateLimited:
+    'The event was over `delivery.rateLimit`; the Event of the same reason that the receiver gets tells how many were.',
   Expired: 'Retries went on for `retry.maxAge` without success.',
+  Folded: 'The `throttle` of a rule held the event back, and a later one of its group went out for it.',
   ReceiverGone: 'The receiver was deleted while the event waited.',
   ShuttingDown: 'The operator stopped before the event could be delivered.',
   // gaps: what may be missing for good

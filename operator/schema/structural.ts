@@ -1,7 +1,13 @@
-import { credentialsKeyword, secretRefField, type Credential, type WrittenSchema } from './written.ts';
+import {
+  credentialsKeyword,
+  knownKeyword,
+  secretRefField,
+  type Credential,
+  type WrittenSchema,
+} from './written.ts';
 
 /** Keywords of ours and of JSON schema that a CustomResourceDefinition does not take. */
-const foreign = new Set(['examples', 'aliases', 'x-eventroute-noun', credentialsKeyword]);
+const foreign = new Set(['examples', 'aliases', 'x-eventroute-noun', credentialsKeyword, knownKeyword]);
 
 /**
  * Turns a schema of what users write into a structural schema for a CustomResourceDefinition

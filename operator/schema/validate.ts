@@ -2,7 +2,13 @@ import { Ajv, type AnySchema, type ErrorObject } from 'ajv';
 import { closest, distance } from 'fastest-levenshtein';
 
 import { joinPath, type Problem } from './problem.ts';
-import { credentialsKeyword, secretRefField, type Credential, type WrittenSchema } from './written.ts';
+import {
+  credentialsKeyword,
+  knownKeyword,
+  secretRefField,
+  type Credential,
+  type WrittenSchema,
+} from './written.ts';
 
 /** Judges what a user wrote; returns every problem, each with the path as the user wrote it. */
 export type Validator = (value: unknown, path: string) => Problem[];
@@ -100,16 +106,13 @@ const sentences: Readonly<Record<string, Sentence>> = {
       (params as { additionalProperty: string }).additionalProperty,
       Object.keys(schema.properties ?? {}),
     ),
-  enum: ({ data }, schema) => {
-    const values = (schema.enum ?? []).map(String);
-    const near = typeof data === 'string' ? nearMiss(data, values) : undefined;
-    const hint = near === undefined ? '' : `; did you mean ${near}?`;
-    return `must be one of ${values.join(', ')}, not ${show(data)}${hint}`;
-  },
+  enum: ({ data }, schema) => oneOfSentence((schema.enum ?? []).map(String), data),
   type: ({ params, data }) =>
     `must be ${withArticle((params as { type: string }).type)}, not ${typeOf(data)}`,
   pattern: ({ data, params }, schema) =>
-    nounSentence(schema, data) ?? `must match ${(params as { pattern: string }).pattern}`,
+    nounSentence(schema, data) ??
+    knownSentence(schema, data) ??
+    `must match ${(params as { pattern: string }).pattern}`,
   anyOf: ({ data }, schema) => nounSentence(schema, data) ?? 'has none of the forms that it may have',
   minProperties: (_, schema) => propertyCount(schema, 'it is empty'),
   maxProperties: ({ data }, schema) =>
@@ -138,6 +141,19 @@ function propertyCount(schema: WrittenSchema, found: string): string {
     return `must have exactly one of ${Object.keys(schema.properties ?? {}).join(', ')}; ${found}`;
   }
   return `has the wrong number of fields; ${found}`;
+}
+
+/** Says what a text may be whose pattern is made of names. */
+function knownSentence(schema: WrittenSchema, data: unknown): string | undefined {
+  const known = schema[knownKeyword] as readonly string[] | undefined;
+  if (known === undefined) return undefined;
+  return oneOfSentence(known, data);
+}
+
+function oneOfSentence(values: readonly string[], data: unknown): string {
+  const near = typeof data === 'string' ? nearMiss(data, values) : undefined;
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  return `must be one of ${values.join(', ')}, not ${show(data)}${hint}`;
 }
 
 function nounSentence(schema: WrittenSchema, data: unknown): string | undefined {

@@ -22,6 +22,9 @@ export interface WrittenSchema {
 /** The schema keyword that lists an object's credentials, each written as `x` or `xSecretRef`. */
 export const credentialsKeyword = 'x-eventroute-credentials';
 
+/** The schema keyword that lists the names that a text with a pattern may be, for error texts. */
+export const knownKeyword = 'x-eventroute-known';
+
 /** One credential of an object: its field's name, and whether one of its two forms has to be there. */
 export interface Credential {
   readonly field: string;

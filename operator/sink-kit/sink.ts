@@ -11,6 +11,8 @@ export interface SinkEvent extends Occurrence {
   readonly routes: readonly string[];
   /** How many occurrences of its Event the receiver never got before this one, as far as that is known. */
   readonly missedOccurrences?: number;
+  /** How many events of its group the throttle of a rule folded into it. */
+  readonly foldedOccurrences?: number;
   /** Why another receiver gave it up; undefined for an event that a route sent here. */
   readonly deadLetter?: DeadLetter;
   /** Somebody asked for it by an annotation; undefined for an event that came by itself. */

@@ -53,6 +53,7 @@ describe('templateData', () => {
       occurrence: 2,
       idempotencyKey: 'u1-2',
       missedOccurrences: 0,
+      foldedOccurrences: 0,
       effectiveTime: '2026-11-22T14:00:04.000Z',
       routes: ['shop/a', 'ops/b'],
       receiver: 'shop/oncall',

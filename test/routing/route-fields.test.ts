@@ -17,9 +17,10 @@ function fieldsOf(schema: TSchema): Record<string, TSchema> {
   return schema['properties'] as Record<string, TSchema>;
 }
 
-test('a drop rule has every condition of a match rule and no receiver', () => {
-  const withoutReceiver = Object.keys(RuleFields.properties).filter((field) => field !== 'receiver');
-  expect(Object.keys(dropRuleFields.properties)).toEqual(withoutReceiver);
+test('a drop rule has every condition of a match rule, and neither receiver nor throttle', () => {
+  const ofDelivery = ['receiver', 'throttle'];
+  const conditions = Object.keys(RuleFields.properties).filter((field) => !ofDelivery.includes(field));
+  expect(Object.keys(dropRuleFields.properties)).toEqual(conditions);
 });
 
 test('the spec spells out its levels of children, and keeps the next one unchecked', () => {
