@@ -5,7 +5,6 @@ import { eventRouteKind } from './api/event-route.ts';
 import { apiGroup, apiVersion, type CustomResource } from './api/resource.ts';
 import { createClusterWorld } from './control/cluster-world.ts';
 import { createControl, type Control } from './control/control.ts';
-import { type History } from './control/history.ts';
 import { ownReportingController } from './event/own-event.ts';
 import { type FixedConfiguration, intakeOf } from './fixed-configuration.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
@@ -13,6 +12,7 @@ import { startControllers, type ControlledResource, type Controllers } from './k
 import { createEventRecorder, type EventRecorder } from './kube/event-recorder.ts';
 import { elect } from './leadership.ts';
 import { systemClock } from './schema/clock.ts';
+import { createPast, type SpoolFolder } from './past.ts';
 import { createAddressGuard } from './sink-kit/index.ts';
 import { createClusterSource } from './source/cluster-source.ts';
 import { createEnrichment, noEnrichment } from './source/enrichment.ts';
@@ -37,6 +37,8 @@ export interface OperatorOptions {
   readonly maxEventAgeMs: number | undefined;
   /** How long the API server keeps an Event: its `--event-ttl`. */
   readonly eventTtlMs: number;
+  /** Where occurrences are kept that receivers wait for; undefined leaves them to the API server. */
+  readonly dataDir: SpoolFolder | undefined;
   readonly localSinkNamespaces: readonly string[];
   readonly shutdownGraceMs: number;
   /** Runs on this instead of the EventRoutes and EventReceivers of the API server. */
@@ -165,13 +167,11 @@ async function assemble(options: OperatorOptions): Promise<Parts> {
     log,
   });
   const guard = createAddressGuard({ deny: await client.serverAddresses() });
-  const history: History = {
-    replay: (retelling) => source.replay(retelling),
-    compare: (one, other) => source.compare(one, other),
-  };
   const control = createControl({
-    history,
+    ...(await createPast(() => source, options)),
     eventTtlMs: options.eventTtlMs,
+    findEvent: (key) => source.find(key),
+    clusterName: options.clusterName,
     world: fixed?.world(rootNamespace) ?? createClusterWorld(client, recorder, log),
     clock: systemClock,
     random: Math.random,

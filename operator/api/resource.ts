@@ -28,6 +28,7 @@ export interface ResourceMetadata {
   readonly generation?: number;
   readonly resourceVersion?: string;
   readonly creationTimestamp?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** An object of one of our kinds as the API server or a manifest gives it; its spec is not yet judged. */

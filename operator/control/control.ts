@@ -1,22 +1,27 @@
 import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
 import { createDelivery } from '../delivery/delivery.ts';
-import { type DeliveryObserver } from '../delivery/observer.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock, type Timer } from '../schema/clock.ts';
-import { type SinkContext, type SinkEvent } from '../sink-kit/index.ts';
+import { type SinkContext } from '../sink-kit/index.ts';
+import { type Spool } from '../spool/spool.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { type RouteStatus } from '../status/route-status.ts';
 import { type Log } from '../telemetry/log.ts';
 import { type Metrics } from '../telemetry/metrics.ts';
+import { createDeadLetterBook } from './dead-letter-book.ts';
 import { createDebounce } from './debounce.ts';
+import { observeDeliveries } from './delivery-observer.ts';
 import { createFollowing } from './following.ts';
 import { createGaps } from './gap.ts';
 import { type History } from './history.ts';
-import { type ManagedReceiver, type ReceiverSurroundings } from './managed-receiver.ts';
+import { type ReceiverSurroundings } from './managed-receiver.ts';
 import { metricSources } from './metric-sources.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
-import { createRouteTallies, type RouteTallies } from './route-tally.ts';
+import { createRequests } from './requests.ts';
+import { type FindEvent } from './retry-errand.ts';
+import { createRouteTallies } from './route-tally.ts';
 import { createRoutes, type Routes } from './routes.ts';
+import { createStartOf } from './starting-point.ts';
 import { createStatusReporter, type StatusReporter } from './status-reporter.ts';
 import { type World } from './world.ts';
 
@@ -37,8 +42,14 @@ export interface ControlOptions {
   readonly counterPeriodMs?: number;
   /** The past of the source, for receivers that are behind; undefined when it cannot be told again. */
   readonly history?: History | undefined;
+  /** Keeps what receivers wait for in a file; `history` reads it too. */
+  readonly spool?: Spool | undefined;
   /** How long the source keeps its past. @default 1 h, as an API server does */
   readonly eventTtlMs?: number | undefined;
+  /** Reads an Event again; without it, and without a history, no requests are taken. */
+  readonly findEvent?: FindEvent | undefined;
+  /** Put into test events. @default '' */
+  readonly clusterName?: string;
 }
 
 /** EventRoutes and EventReceivers in memory: what routes occurrences, delivers them and tells how that goes. */
@@ -71,29 +82,33 @@ const openingMs = 5_000;
 
 /** Creates the control of all routes and receivers; it stands by until `activate`. */
 export function createControl(options: ControlOptions): Control {
-  const { world, clock, log, metrics, rootNamespace, history, eventTtlMs = 3_600_000 } = options;
+  const { world, clock, log, metrics, rootNamespace, history, spool, eventTtlMs = 3_600_000 } = options;
   const tallies = createRouteTallies(clock);
+  const records = {
+    gaps: createGaps(),
+    deadLetters: createDeadLetterBook({ find: (receiver) => receivers.get(receiver)?.object }),
+  };
   const delivery = createDelivery({
     clock,
     random: options.random,
     log,
-    observer: observeDeliveries(tallies, metrics, (receiver) => receivers.get(receiver)),
+    observer: observeDeliveries({ tallies, metrics, find: (key) => receivers.get(key), ...records }),
     canReplay: history !== undefined,
   });
   const receivers = createReceivers(delivery, surroundings(options), () => soon.trigger());
-  const gaps = createGaps();
   const routes = createRoutes({ world, receivers, rootNamespace });
   const reporter = createStatusReporter({
     receivers,
     routes,
     tallies,
-    gaps,
+    ...records,
+    requests: { of: (receiver) => requests?.of(receiver) ?? [] },
     world,
     clock,
     log,
     counterPeriodMs: options.counterPeriodMs ?? 10_000,
   });
-  metrics.connect(metricSources({ receivers, routes, tallies, reporter }));
+  metrics.connect(metricSources({ receivers, routes, delivery, tallies, spool, reporter }));
 
   /** Receivers that a standby has heard of. */
   const waiting = new Map<string, CustomResource<ReceiverStatus>>();
@@ -102,7 +117,7 @@ export function createControl(options: ControlOptions): Control {
   let ticker: Timer;
   let resolveAtMs = 0;
   const following = createFollowing({
-    ...{ receivers, routes, tallies, delivery, gaps, history, eventTtlMs, world, clock, log },
+    ...{ receivers, routes, tallies, delivery, history, spool, eventTtlMs, world, clock, log, ...records },
     onUndeliverable: (reason) => metrics.eventDiscarded(reason),
     signal: stopping.signal,
   });
@@ -111,6 +126,16 @@ export function createControl(options: ControlOptions): Control {
     if (state !== 'active') return;
     reporter.report().catch((error: unknown) => log.error('Failed to report statuses', { error }));
   };
+  const requests =
+    history &&
+    options.findEvent &&
+    createRequests({
+      ...{ receivers, delivery, history, eventTtlMs, clock, log, ...records },
+      findEvent: options.findEvent,
+      clusterName: options.clusterName ?? '',
+      destinationsOf: (occurrence) => following.destinationsOf(occurrence),
+      onAnswer: report,
+    });
   const resolve = async (): Promise<void> => {
     resolveAtMs = clock.now() + resolvePeriodMs;
     await routes.resolveAll().catch((error: unknown) => {
@@ -126,13 +151,9 @@ export function createControl(options: ControlOptions): Control {
     ticker = clock.setTimeout(tick, tickMs);
     receivers.refresh();
     following.tick();
+    requests?.step();
     if (clock.now() >= resolveAtMs) soon.trigger();
     report();
-  };
-  const open = async (object: CustomResource<ReceiverStatus>): Promise<void> => {
-    await receivers.apply(object).catch((error: unknown) => {
-      log.warn('Failed to open a receiver; it is tried again', { receiver: keyText(object.metadata), error });
-    });
   };
 
   return {
@@ -142,12 +163,14 @@ export function createControl(options: ControlOptions): Control {
     async applyReceiver(object) {
       if (state === 'standby') waiting.set(keyText(object.metadata), object);
       else if (state !== 'stopped') await receivers.apply(object);
+      if (state === 'active') requests?.step(keyText(object.metadata));
     },
     removeReceiver(key) {
       waiting.delete(keyText(key));
       reporter.forget('EventReceiver', keyText(key));
-      gaps.forget(keyText(key));
       receivers.remove(key);
+      requests?.forget(keyText(key));
+      for (const record of Object.values(records)) record.forget(keyText(key));
       return Promise.resolve();
     },
     async applyRoute(object) {
@@ -163,7 +186,17 @@ export function createControl(options: ControlOptions): Control {
     async activate() {
       if (state !== 'standby') return;
       state = 'starting';
-      const opened = Promise.all([...waiting.values()].map(open));
+      following.open();
+      const opened = Promise.all(
+        [...waiting.values()].map((object) =>
+          receivers.apply(object).catch((error: unknown) => {
+            log.warn('Failed to open a receiver; it is tried again', {
+              receiver: keyText(object.metadata),
+              error,
+            });
+          }),
+        ),
+      );
       waiting.clear();
       await atMost(openingMs, opened, clock);
       await atMost(openingMs, resolve(), clock);
@@ -172,7 +205,10 @@ export function createControl(options: ControlOptions): Control {
       state = 'active';
       tick();
     },
-    follow: (position) => following.begin(position),
+    follow(position) {
+      following.begin(position);
+      requests?.begin();
+    },
     dispatch: (occurrence) => following.dispatch(occurrence),
     async stop({ graceMs, writesStatuses = true }) {
       const wasActive = state === 'active';
@@ -181,19 +217,21 @@ export function createControl(options: ControlOptions): Control {
       clock.clearTimeout(ticker);
       soon.cancel();
       receivers.close();
+      requests?.stop();
       await following.idle();
       await delivery.stop({ graceMs });
+      following.close();
       if (wasActive && writesStatuses) await reporter.flush();
     },
   };
 }
 
 function surroundings(options: ControlOptions): ReceiverSurroundings {
-  const { world, clock, log, addressGuard, rootNamespace, localSinkNamespaces, history } = options;
+  const { world, clock, log, addressGuard, rootNamespace, localSinkNamespaces } = options;
   return {
     ...{ world, clock, log, addressGuard },
     allowsLocalSinks: (namespace) => namespace === rootNamespace || localSinkNamespaces.includes(namespace),
-    canReplay: history !== undefined,
+    startOf: createStartOf(options.history, options.spool),
   };
 }
 
@@ -203,24 +241,4 @@ async function atMost(longestMs: number, awaited: Promise<unknown>, clock: Clock
   const timer = clock.setTimeout(() => resolve(undefined), longestMs);
   await Promise.race([awaited, late]);
   clock.clearTimeout(timer);
-}
-
-function observeDeliveries(
-  tallies: RouteTallies,
-  metrics: Metrics,
-  receiverOf: (name: string) => ManagedReceiver | undefined,
-): DeliveryObserver {
-  const sinkOf = (receiver: string): string =>
-    receiverOf(receiver)?.running?.prepared.receiver.sinkName ?? 'unknown';
-  const routesOf = ({ routes, deadLetter }: SinkEvent): readonly string[] =>
-    deadLetter === undefined ? routes : [];
-  return {
-    // a dead letter was counted for its routes by the receiver that they named
-    accepted: (event) => tallies.accepted(routesOf(event)),
-    settled: (event, outcome) => tallies.settled(routesOf(event), outcome.kind === 'delivered'),
-    attempted: ({ receiver, ok, durationMs, failedEvents }) => {
-      metrics.attempted(sinkOf(receiver), ok ? 'ok' : 'failed', durationMs);
-      for (const event of failedEvents) tallies.failed(routesOf(event));
-    },
-  };
 }

@@ -2,16 +2,26 @@ import { formatDuration } from '../schema/duration.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverFacts } from '../status/receiver-status.ts';
+import { type RequestStatus } from '../status/request-status.ts';
+import { type DeadLetterBook } from './dead-letter-book.ts';
 import { type Gaps } from './gap.ts';
 import { type ManagedReceiver } from './managed-receiver.ts';
 
 /** How many attempts in a row have to fail before a receiver counts as failing: one failure alone is everyday life. */
 const failingAfter = 2;
 
+/** What is known of a receiver in other places than with itself. */
+interface Surroundings {
+  readonly now: Date;
+  readonly gaps: ReturnType<Gaps['of']>;
+  readonly requests: readonly RequestStatus[];
+  readonly deadLetters: ReturnType<DeadLetterBook['of']>;
+}
+
 /** Gathers what is known of a receiver. */
 export function receiverFacts(
   receiver: ManagedReceiver,
-  { now, gaps }: { readonly now: Date; readonly gaps: ReturnType<Gaps['of']> },
+  { now, gaps, requests, deadLetters }: Surroundings,
 ): ReceiverFacts {
   const tally = receiver.tally();
   const { running } = receiver;
@@ -28,6 +38,7 @@ export function receiverFacts(
     checkpoint: receiver.checkpoint(),
     gaps: gaps.count,
     lastGap: gaps.last,
+    ...{ requests, deadLetters },
   };
 }
 

@@ -5,11 +5,13 @@ import { receiverStatus, type ReceiverStatus } from '../status/receiver-status.t
 import { routeStatus, type RouteStatus } from '../status/route-status.ts';
 import { createStatusSchedule, type StatusSchedule } from '../status/status-schedule.ts';
 import { type Log } from '../telemetry/log.ts';
+import { type DeadLetterBook } from './dead-letter-book.ts';
 import { type Gaps } from './gap.ts';
 import { ownEventOf } from './own-event.ts';
 import { receiverFacts } from './receiver-facts.ts';
 import { type Receivers } from './receivers.ts';
 import { routeFacts } from './route-facts.ts';
+import { type Requests } from './requests.ts';
 import { type RouteTallies } from './route-tally.ts';
 import { type Routes } from './routes.ts';
 import { type World } from './world.ts';
@@ -20,6 +22,8 @@ export interface StatusReporterOptions {
   readonly routes: Routes;
   readonly tallies: RouteTallies;
   readonly gaps: Pick<Gaps, 'of'>;
+  readonly requests: Pick<Requests, 'of'>;
+  readonly deadLetters: Pick<DeadLetterBook, 'of'>;
   readonly world: Pick<World, 'writeStatus' | 'recordEvent'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -83,8 +87,9 @@ class ScheduledReporter implements StatusReporter {
     const receiver = this.#options.receivers.get(key);
     if (receiver === undefined || receiver.judgedGeneration < 0) return undefined;
     const before = this.#before(`EventReceiver ${key}`, receiver.object);
-    const gaps = this.#options.gaps.of(key);
-    return receiverStatus(receiverFacts(receiver, { now: before.now, gaps }), before);
+    const { gaps, requests, deadLetters } = this.#options;
+    const parts = { gaps: gaps.of(key), requests: requests.of(receiver), deadLetters: deadLetters.of(key) };
+    return receiverStatus(receiverFacts(receiver, { now: before.now, ...parts }), before);
   }
 
   routeStatus(key: string): RouteStatus | undefined {

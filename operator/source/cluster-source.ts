@@ -1,3 +1,4 @@
+import { type Occurrence } from '../event/occurrence.ts';
 import { type KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { type KubeObject, resourcePath } from '../kube/kube-object.ts';
@@ -12,7 +13,8 @@ import {
   type IntakeOptions,
 } from './intake.ts';
 import { comparePositions, isPosition } from './position.ts';
-import { replayEvents } from './replay.ts';
+import { findEvent } from './held-event.ts';
+import { replayEvents, type ReplayContext } from './replay.ts';
 import {
   type Position,
   type ReplayableSource,
@@ -82,11 +84,14 @@ class ClusterSource implements ReplayableSource {
   }
 
   replay(options: ReplayOptions): Promise<Replayed> {
-    const { client, pageSize = 500, backlogSize = 10_000, clusterName = '' } = this.#options;
-    const { enrichment, includeOwnEvents = () => false } = this.#options;
+    const { pageSize = 500, backlogSize = 10_000 } = this.#options;
     const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
-    const context = { client, pageSize, backlogSize, clusterName, enrichment, includeOwnEvents };
-    return replayEvents({ ...context, path: this.#path }, { ...options, signal });
+    const context = { ...this.#context(), pageSize, backlogSize, path: this.#path };
+    return replayEvents(context, { ...options, signal });
+  }
+
+  find(event: { readonly namespace: string; readonly name: string }): Promise<Occurrence | undefined> {
+    return findEvent(this.#context(), event, this.#stopping.signal);
   }
 
   async stop(): Promise<void> {
@@ -109,6 +114,11 @@ class ClusterSource implements ReplayableSource {
 
   compare(one: Position, other: Position): number {
     return comparePositions(one, other);
+  }
+
+  #context(): Pick<ReplayContext, 'client' | 'clusterName' | 'enrichment' | 'includeOwnEvents'> {
+    const { client, enrichment, clusterName = '', includeOwnEvents = () => false } = this.#options;
+    return { client, enrichment, clusterName, includeOwnEvents };
   }
 
   #startEngine(): ListWatch {

@@ -32,7 +32,7 @@ const eventsPerTurn = 200;
  * stand for now. An Event that was repeated meanwhile comes once, with its highest count.
  */
 export async function replayEvents(context: ReplayContext, options: ReplayOptions): Promise<Replayed> {
-  const { after, signal, onOccurrence } = options;
+  const { after, until, signal, onOccurrence } = options;
   let backlog: Backlog<ListedEvent> | undefined;
   let upTo: Position = '';
   let reachesBack = false;
@@ -43,7 +43,7 @@ export async function replayEvents(context: ReplayContext, options: ReplayOption
       signal,
       onPage({ items, metadata }, { first }) {
         if (first && backlog === undefined) {
-          upTo = metadata.resourceVersion ?? '';
+          upTo = earlier(metadata.resourceVersion ?? '', until);
           backlog = createBacklog({ after, upTo, limit: context.backlogSize });
         }
         for (const item of items) {
@@ -70,7 +70,15 @@ export async function replayEvents(context: ReplayContext, options: ReplayOption
   return { upTo, reachesBack, isWhole: true };
 }
 
-async function readOccurrence(core: ListedEvent, context: ReplayContext): Promise<Occurrence | undefined> {
+function earlier(position: Position, until: Position | undefined): Position {
+  return until !== undefined && comparePositions(until, position) < 0 ? until : position;
+}
+
+/** Makes the occurrence that an Event, as the API server holds it now, stands for; undefined when it is not told of. */
+export async function readOccurrence(
+  core: Record<string, unknown>,
+  context: Pick<ReplayContext, 'clusterName' | 'enrichment' | 'includeOwnEvents'>,
+): Promise<Occurrence | undefined> {
   const { clusterName, enrichment, includeOwnEvents } = context;
   const event: CountedEvent = createClusterEvent(core, { clusterName });
   if (isOwnEvent(event) && !includeOwnEvents()) return undefined;

@@ -35,6 +35,8 @@ export interface SourceHealth {
 export interface ReplayOptions {
   /** Only what is after this position; `'0'` means everything. */
   readonly after: Position;
+  /** Only what is up to this position; undefined means everything. */
+  readonly until?: Position | undefined;
   readonly signal: AbortSignal;
   /** Takes an occurrence, in the order of positions; `enough` ends the replay. */
   readonly onOccurrence: (occurrence: Occurrence) => 'enough' | undefined;
@@ -67,4 +69,6 @@ export interface EventSource {
 export interface ReplayableSource extends EventSource {
   /** Tells again what it still holds; rejects when that cannot be read. */
   replay(options: ReplayOptions): Promise<Replayed>;
+  /** Reads one Event again; undefined when it is no longer held, rejects when that cannot be told. */
+  find(event: { readonly namespace: string; readonly name: string }): Promise<Occurrence | undefined>;
 }

@@ -9,6 +9,12 @@ import {
   type Condition,
   type Verdict,
 } from './condition.ts';
+import {
+  deadLettersField,
+  requestsField,
+  type DeadLetterStatus,
+  type RequestStatus,
+} from './request-status.ts';
 import { count, observedGeneration, time } from './status-field.ts';
 
 /** The schema of an EventReceiver's status. */
@@ -57,6 +63,9 @@ export const receiverStatusFields = Type.Object(
         { description: 'The last failed attempt.' },
       ),
     ),
+    requests: Type.Optional(requestsField),
+    deadLetters: Type.Optional(deadLettersField),
+    deadLettersHeld: count('Dead letters that `eventroute deadletters retry` can send again, listed or not.'),
   },
   { description: 'What the operator observed of the receiver.', default: initialStatus },
 );
@@ -79,6 +88,9 @@ export interface ReceiverFacts {
   readonly checkpoint: { readonly position: string; readonly time: Date } | undefined;
   readonly gaps: number;
   readonly lastGap: { readonly from: Date; readonly to: Date; readonly reason: string } | undefined;
+  readonly requests: readonly RequestStatus[];
+  /** The latest of the dead letters, and how many there are. */
+  readonly deadLetters: { readonly latest: readonly DeadLetterStatus[]; readonly held: number };
 }
 
 /**
@@ -120,8 +132,20 @@ export function receiverStatus(
     lastGap: facts.lastGap
       ? { ...facts.lastGap, from: timestamp(facts.lastGap.from), to: timestamp(facts.lastGap.to) }
       : base.lastGap,
+    ...requestParts(facts),
   };
   return { ...status, checkpoint: checkpointOf(facts.checkpoint, { status, previous, now }) };
+}
+
+/** What nobody asked for and no receiver gave up is left out. */
+function requestParts({
+  requests,
+  deadLetters: { latest, held },
+}: ReceiverFacts): Pick<ReceiverStatus, 'requests' | 'deadLetters' | 'deadLettersHeld'> {
+  return {
+    ...(requests.length > 0 && { requests: [...requests] }),
+    ...(held > 0 && { deadLetters: [...latest], deadLettersHeld: held }),
+  };
 }
 
 /** How old a checkpoint may become while nothing else changes; far less than the API server remembers. */

@@ -1,12 +1,14 @@
 import { type Clock } from '../schema/clock.ts';
 import { differ, type Condition } from './condition.ts';
+import { type RequestStatus } from './request-status.ts';
 
 /** A status that is written from time to time. */
 interface Status {
   readonly conditions?: readonly Condition[];
+  readonly requests?: readonly Pick<RequestStatus, 'name' | 'requestedAt' | 'state'>[];
 }
 
-/** Decides when a status is worth a write: conditions at once, counters at most once in a while. */
+/** Decides when a status is worth a write: conditions and answers at once, counters at most once in a while. */
 export interface StatusSchedule<S extends Status> {
   /** Whether this status is to be written now. */
   isDue(key: string, status: S): boolean;
@@ -38,8 +40,7 @@ export function createStatusSchedule<S extends Status>(
       if (entry === undefined) return true;
       const sinceMs = clock.now() - entry.atMs;
       if (entry.failures > 0) return sinceMs >= Math.min(longestRetryMs, 500 * 2 ** entry.failures);
-      if (entry.status === undefined || differ(entry.status.conditions ?? [], status.conditions ?? []))
-        return true;
+      if (entry.status === undefined || isNews(entry.status, status)) return true;
       return sinceMs >= counterPeriodMs && JSON.stringify(entry.status) !== JSON.stringify(status);
     },
     written: (key) => entries.get(key)?.status,
@@ -50,4 +51,13 @@ export function createStatusSchedule<S extends Status>(
     },
     forget: (key) => entries.delete(key),
   };
+}
+
+/** Somebody waits for it. */
+function isNews(before: Status, after: Status): boolean {
+  return differ(before.conditions ?? [], after.conditions ?? []) || answersOf(before) !== answersOf(after);
+}
+
+function answersOf({ requests = [] }: Status): string {
+  return requests.map(({ name, requestedAt, state }) => `${name} ${requestedAt} ${state}`).join('\n');
 }

@@ -1,5 +1,5 @@
 import { type CustomResource } from '../../operator/api/resource.ts';
-import { createControl, type Control } from '../../operator/control/control.ts';
+import { createControl, type Control, type ControlOptions } from '../../operator/control/control.ts';
 import { type OwnEvent, type SecretData, type World } from '../../operator/control/world.ts';
 import { createClusterEvent } from '../../operator/event/core-event.ts';
 import { createOccurrence, type Occurrence } from '../../operator/event/occurrence.ts';
@@ -53,10 +53,12 @@ export interface ObjectParts {
   readonly namespace?: string;
   readonly generation?: number;
   readonly status?: unknown;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
 }
 
 /** The controllers on a fake clock and a fake world, standing by; the root namespace is `root`. */
-export function createRig(): Rig {
+export function createRig(more: Partial<ControlOptions> = {}): Rig {
   const clock = createFakeClock();
   const world = createFakeWorld(clock);
   const log = createRecordingLog();
@@ -70,14 +72,15 @@ export function createRig(): Rig {
     rootNamespace: 'root',
     localSinkNamespaces: [],
     addressGuard: () => undefined,
+    ...more,
   });
   const generations = new Map<string, number>();
   const object = (kind: string, name: string, spec: unknown, parts: ObjectParts): CustomResource<never> => {
-    const { namespace = 'root', status } = parts;
+    const { namespace = 'root', status, annotations, creationTimestamp } = parts;
     const id = `${kind} ${namespace}/${name}`;
     const generation = parts.generation ?? (generations.get(id) ?? 0) + 1;
     generations.set(id, generation);
-    const metadata = { name, namespace, generation, uid: `${id}-uid` };
+    const metadata = { name, namespace, generation, uid: `${id}-uid`, annotations, creationTimestamp };
     return { apiVersion: 'eventroute.dev/v1beta1', kind, metadata, spec, status: status as never };
   };
   const condition: Rig['condition'] = (kind, name, type) => {
@@ -151,9 +154,11 @@ export function createFakeWorld(clock: Pick<Clock, 'now'>): FakeWorld {
 let made = 0;
 
 /** An occurrence of a new Event about a pod. */
-export function podEvent(fields: { readonly namespace?: string; readonly reason?: string } = {}): Occurrence {
+export function podEvent(
+  fields: { readonly namespace?: string; readonly reason?: string; readonly time?: string } = {},
+): Occurrence {
   made += 1;
-  const { namespace = 'shop', reason = 'BackOff' } = fields;
+  const { namespace = 'shop', reason = 'BackOff', time = '2026-01-01T00:00:00Z' } = fields;
   return createOccurrence(
     createClusterEvent({
       metadata: { name: `event-${made}`, namespace, uid: `uid-${made}`, resourceVersion: String(made) },
@@ -162,7 +167,7 @@ export function podEvent(fields: { readonly namespace?: string; readonly reason?
       message: 'Back-off restarting failed container',
       type: 'Warning',
       count: 1,
-      lastTimestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: time,
     }),
   );
 }

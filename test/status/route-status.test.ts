@@ -101,6 +101,8 @@ test('a receiver keeps the last failure and success of before a restart until th
     checkpoint: undefined,
     gaps: 0,
     lastGap: undefined,
+    requests: [],
+    deadLetters: { latest: [], held: 0 },
   };
   const lastFailure = { time: '2026-01-01T00:00:00Z', reason: 'Timeout', message: 'too slow' };
   const base = { delivered: 4, lastSuccessTime: '2026-01-02T00:00:00Z', lastFailure };
