@@ -1,6 +1,11 @@
 import { type Delivery } from '../delivery/delivery.ts';
 import { type Occurrence } from '../event/occurrence.ts';
-import { type Delivery as RoutedDelivery, type RoutingDecision } from '../routing/tree.ts';
+import { joinThrottles, type ThrottleGroup } from '../routing/throttle.ts';
+import {
+  type Delivery as RoutedDelivery,
+  type DeliveringRoute,
+  type RoutingDecision,
+} from '../routing/tree.ts';
 import { type RouteTallies } from './route-tally.ts';
 import { type Routes } from './routes.ts';
 
@@ -12,12 +17,16 @@ export interface DispatchOptions {
   /** An occurrence matched, but its receiver does not exist or does not let the route in. */
   readonly onUndeliverable: (reason: 'ReceiverNotFound' | 'RefNotPermitted') => void;
   readonly receivers: { readonly get: (key: string) => unknown };
+  /** Keeps an occurrence that a receiver is about to get. */
+  readonly keep?: ((occurrence: Occurrence) => void) | undefined;
 }
 
 /** A receiver that an occurrence goes to, and the routes that send it there. */
 export interface Destination {
   readonly receiver: string;
   readonly routes: readonly string[];
+  /** The groups of throttles that it falls into; undefined when it is sent at once. */
+  readonly throttles?: readonly ThrottleGroup[] | undefined;
 }
 
 /** The step from the source to delivery. */
@@ -30,19 +39,25 @@ export interface Dispatch {
 
 /** Creates the step from the source to delivery. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { routes, receivers, tallies, delivery, onUndeliverable } = options;
+  const { routes, receivers, tallies, delivery, onUndeliverable, keep } = options;
   const route = (occurrence: Occurrence, isNews: boolean): Destination[] => {
     const decision = routes.tree.route(occurrence);
     if (isNews) count(decision, tallies);
     return decision.deliveries
       .filter(({ send }) => send)
-      .map((routed) => ({ receiver: routed.key, routes: permittedSenders(routed, routes) }));
+      .map((routed) => {
+        const senders = permittedSenders(routed, routes);
+        const throttles = joinThrottles(senders);
+        return { receiver: routed.key, routes: senders.map((sender) => sender.route), throttles };
+      });
   };
   const isPermitted = ({ routes: senders }: Destination): boolean => senders.length > 0;
   return {
     dispatch(occurrence) {
       const destinations = route(occurrence, true);
-      const unknown = delivery.accept(occurrence, destinations.filter(isPermitted));
+      const permitted = destinations.filter(isPermitted);
+      if (permitted.length > 0) keep?.(occurrence);
+      const unknown = delivery.accept(occurrence, permitted);
       delivery.advance(occurrence.position);
       for (const { receiver, routes: senders } of destinations) {
         if (senders.length > 0 && !unknown.includes(receiver)) continue;
@@ -58,10 +73,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 function permittedSenders(
   { key, routes: routed }: RoutedDelivery,
   routes: Pick<Routes, 'permits'>,
-): string[] {
-  return routed
-    .filter(({ route, shadow }) => !shadow && routes.permits(route, key))
-    .map(({ route }) => route);
+): DeliveringRoute[] {
+  return routed.filter(({ route, shadow }) => !shadow && routes.permits(route, key));
 }
 
 function count({ matched, droppedBy }: RoutingDecision, tallies: RouteTallies): void {

@@ -5,7 +5,7 @@ export interface RouteTally {
   matched: number;
   dropped: number;
   delivered: number;
-  /** Deliveries that were given up, dead letters too. */
+  /** Deliveries that were given up or folded, dead letters too. */
   lost: number;
   failed: number;
   pending: number;

@@ -3,6 +3,7 @@ import { encodeWithin } from './event-size.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { type EncodedEntry, type Entry } from './entry.ts';
 import { type Queue } from './queue.ts';
+import { type RateLimiter } from './rate-limiter.ts';
 
 /** When and into what a batch is filled. */
 interface FillOptions {
@@ -23,22 +24,33 @@ export interface Batcher {
   disband(): void;
 }
 
-/** Creates a batcher; `reject` has to end an entry that the sink could not encode. */
-export function createBatcher(queue: Queue, reject: (entry: Entry, error: DeliveryError) => void): Batcher {
-  return new QueueBatcher(queue, reject);
+/** What a batcher works on. */
+export interface BatcherOptions {
+  readonly queue: Pick<Queue, 'take' | 'putBack'>;
+  /** Says which events may go into a batch for the first time. */
+  readonly rateLimiter: Pick<RateLimiter, 'allows' | 'admit'>;
+  /** Has to end an entry that the sink could not encode. */
+  readonly reject: (entry: Entry, error: DeliveryError) => void;
+}
+
+/** Creates a batcher without a batch. */
+export function createBatcher(options: BatcherOptions): Batcher {
+  return new QueueBatcher(options);
 }
 
 class QueueBatcher implements Batcher {
-  readonly #queue: Queue;
-  readonly #reject: (entry: Entry, error: DeliveryError) => void;
+  readonly #queue: BatcherOptions['queue'];
+  readonly #rateLimiter: BatcherOptions['rateLimiter'];
+  readonly #reject: BatcherOptions['reject'];
   #entries: EncodedEntry[] = [];
   #bytes = 0;
   #sink: Sink | undefined;
   #limits: DeliveryPolicy['batch'] | undefined;
   dueAt: number | undefined;
 
-  constructor(queue: Queue, reject: (entry: Entry, error: DeliveryError) => void) {
+  constructor({ queue, rateLimiter, reject }: BatcherOptions) {
     this.#queue = queue;
+    this.#rateLimiter = rateLimiter;
     this.#reject = reject;
   }
 
@@ -46,7 +58,7 @@ class QueueBatcher implements Batcher {
     if (sink !== this.#sink || limits !== this.#limits) this.disband();
     this.#sink = sink;
     this.#limits = limits;
-    const isFull = this.#takeMore(sink, limits);
+    const isFull = this.#takeMore(sink, limits, now);
     if (this.dueAt === undefined) return undefined;
     if (!isFull && !flush && now < this.dueAt) return undefined;
     const batch = this.#entries;
@@ -66,18 +78,22 @@ class QueueBatcher implements Batcher {
   }
 
   /** Tells whether the batch is full. */
-  #takeMore(sink: Sink, limits: DeliveryPolicy['batch']): boolean {
+  #takeMore(sink: Sink, limits: DeliveryPolicy['batch'], now: number): boolean {
     while (this.#entries.length < limits.maxEvents && this.#bytes < limits.maxBytes) {
-      const entry = this.#queue.take();
+      const entry = this.#queue.take(this.#rateLimiter.allows(now) ? 'any' : 'admitted');
       if (entry === undefined) return false;
       if (!this.#isEncoded(entry, sink, limits)) continue;
       if (this.#entries.length > 0 && this.#bytes + entry.bytes > limits.maxBytes) {
         this.#queue.putBack(entry);
         return true;
       }
+      if (entry.admission !== 'admitted') {
+        entry.admission = 'admitted';
+        this.#rateLimiter.admit(now);
+      }
       this.#entries.push(entry);
       this.#bytes += entry.bytes;
-      this.dueAt = Math.min(this.dueAt ?? Infinity, entry.acceptedAt + limits.maxWaitMs);
+      this.dueAt = Math.min(this.dueAt ?? Infinity, entry.readyAt + limits.maxWaitMs);
     }
     return true;
   }

@@ -1,4 +1,3 @@
-import { type Occurrence } from '../event/occurrence.ts';
 import { type Checkpoint, type Course, type Routed } from './course.ts';
 
 /** The steps of a replay for one receiver. */
@@ -13,7 +12,7 @@ export interface CatchUp {
   /** A replay begins: what is told live from now on is kept for its end, as far as there is room. */
   begin(): void;
   /** Takes a replayed occurrence; false, and the receiver stays where it is, when it is full. */
-  take(occurrence: Occurrence, routes: readonly string[]): boolean;
+  take(routed: Routed): boolean;
   /** Everything up to this position was told or is not for the receiver. */
   advance(position: string): void;
   /** Ends a replay that told everything up to `upTo`: what came live after that follows; then the receiver is live again. */
@@ -26,7 +25,7 @@ export interface CatchUp {
 export interface Taking {
   /** The position that the receiver had come to before it. */
   readonly before: string | undefined;
-  readonly missedOccurrences?: number;
+  readonly missedOccurrences?: number | undefined;
 }
 
 /** The parts of a pipeline that a replay works on. */
@@ -41,7 +40,9 @@ interface CatchUpOptions {
 export function createCatchUp({ course, room, capacity, take }: CatchUpOptions): CatchUp {
   const takeReplayed = (routed: Routed): boolean => {
     if (room() <= 0) return false;
-    const missedOccurrences = course.missedBefore(routed.occurrence);
+    const missed = course.missedBefore(routed.occurrence);
+    // what was kept comes one by one, so nothing before it was missed
+    const missedOccurrences = routed.arrivedAt === undefined ? missed : undefined;
     take(routed, { before: course.behind?.position, missedOccurrences });
     course.advance(routed.occurrence.position);
     return true;
@@ -58,7 +59,7 @@ export function createCatchUp({ course, room, capacity, take }: CatchUpOptions):
     },
     startAt: (checkpoint) => course.fallBehind(checkpoint),
     begin: () => course.beginReplay(),
-    take: (occurrence, routes) => takeReplayed({ occurrence, routes }),
+    take: takeReplayed,
     advance: (position) => course.advance(position),
     end(upTo, isAfter) {
       const tail = course.endReplay();

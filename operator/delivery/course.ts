@@ -1,4 +1,5 @@
 import { type Occurrence } from '../event/occurrence.ts';
+import { type ThrottleGroup } from './throttle.ts';
 
 /** How far a receiver has come: all of its events up to `position` have ended, or were never for it. */
 export interface Checkpoint {
@@ -12,6 +13,10 @@ export interface Checkpoint {
 export interface Routed {
   readonly occurrence: Occurrence;
   readonly routes: readonly string[];
+  /** The groups of throttles that it falls into; undefined when it is to be sent at once. */
+  readonly throttles?: readonly ThrottleGroup[] | undefined;
+  /** When it arrived, if it was kept somewhere since. */
+  readonly arrivedAt?: Date | undefined;
 }
 
 /** Of so many Events it is remembered how often they were missed. */

@@ -1,6 +1,7 @@
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock } from '../schema/clock.ts';
 import { type Log } from '../telemetry/log.ts';
+import { type Routed } from './course.ts';
 import { createDeadLetterOffice, type DeadLetterOffice } from './dead-letter-office.ts';
 import { type DeliveryObserver } from './observer.ts';
 import { type StopOptions } from './pipeline-options.ts';
@@ -25,6 +26,7 @@ interface Destination {
   readonly receiver: string;
   /** `namespace/name` of each route that sends it there. */
   readonly routes: readonly string[];
+  readonly throttles?: Routed['throttles'];
 }
 
 /** All receivers' pipelines; none of them waits for another. */
@@ -103,10 +105,10 @@ class PipelineMap implements Delivery {
 
   accept(occurrence: Occurrence, destinations: readonly Destination[]): readonly string[] {
     const unknown: string[] = [];
-    for (const { receiver, routes } of destinations) {
+    for (const { receiver, routes, throttles } of destinations) {
       const pipeline = this.#pipelines.get(receiver);
       if (pipeline === undefined) unknown.push(receiver);
-      else pipeline.accept(occurrence, routes);
+      else pipeline.accept(occurrence, routes, throttles);
     }
     return unknown;
   }

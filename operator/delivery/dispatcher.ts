@@ -1,6 +1,7 @@
 import { type Clock, type Timer } from '../schema/clock.ts';
 import { DeliveryError, type Sink } from '../sink-kit/index.ts';
 import { type Log } from '../telemetry/log.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
 import { attempt, type AttemptResult } from './attempt.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import { type Gate } from './gate.ts';
@@ -8,18 +9,19 @@ import { createOutlet, type Outlet } from './outlet.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { type EncodedEntry } from './entry.ts';
 import { type Queue } from './queue.ts';
+import { type RateLimiter } from './rate-limiter.ts';
+import { createRetirement, type Retirement } from './retirement.ts';
 import { type Settler } from './settler.ts';
 
 /** Events that are handed to a sink before other work of the process gets its turn. */
 const eventsPerTurn = 1_000;
-/** How long a sink may take to close when its receiver stops. */
-const closeWithinMs = 1_000;
 
 /** What a dispatcher works on: the parts of one pipeline. */
 export interface DispatcherOptions {
   readonly receiver: string;
   readonly queue: Queue;
   readonly gate: Gate;
+  readonly rateLimiter: RateLimiter;
   readonly settler: Settler;
   readonly policy: () => DeliveryPolicy;
   readonly clock: Clock;
@@ -53,6 +55,8 @@ interface Flight {
   readonly outlet: Outlet;
   /** The gate's period in which it began. */
   readonly period: number;
+  /** How often concurrency had been cut by then. */
+  readonly cuts: number;
   readonly startedAt: number;
   readonly abort: (error: DeliveryError) => void;
 }
@@ -70,20 +74,28 @@ class QueueDispatcher implements Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #batcher: Batcher;
   readonly #flights = new Set<Flight>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #retirement: Retirement;
+  readonly #alarm: Alarm;
   #outlet: Outlet | undefined;
   #drain: Drain | undefined;
   #isScheduled = false;
   #handedThisTurn = 0;
-  #wakeAt: number | undefined;
-  #wakeTimer: Timer;
   /** The moment by which it was last decided whether something may be sent. */
   #decidedAt = -Infinity;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { queue, settler } = options;
-    this.#batcher = createBatcher(queue, (entry, error) => settler.reject(entry, error));
+    const { clock, queue, rateLimiter, settler } = options;
+    this.#batcher = createBatcher({
+      queue,
+      rateLimiter,
+      reject: (entry, error) => settler.reject(entry, error),
+    });
+    this.#retirement = createRetirement(options);
+    this.#alarm = createAlarm(clock, () => {
+      this.#isScheduled = false;
+      this.schedule();
+    });
   }
 
   schedule(): void {
@@ -99,10 +111,10 @@ class QueueDispatcher implements Dispatcher {
       sink && createOutlet(sink, (error) => log.warn('Sink failed to close', { receiver, error }));
     if (this.#drain !== undefined) {
       // Too late for another sink; the present one goes on until the drain ends.
-      this.#retire(outlet);
+      this.#retirement.retire(outlet);
       return;
     }
-    this.#retire(this.#outlet);
+    this.#retirement.retire(this.#outlet);
     this.#outlet = outlet;
     gate.reset();
     queue.wakeAll();
@@ -129,23 +141,9 @@ class QueueDispatcher implements Dispatcher {
   }
 
   async close(): Promise<void> {
-    this.#retire(this.#outlet);
+    this.#retirement.retire(this.#outlet);
     this.#outlet = undefined;
-    const { clock, log, receiver } = this.#options;
-    const { promise: tooLong, resolve } = Promise.withResolvers<undefined>();
-    const timer = clock.setTimeout(() => {
-      log.warn('Sink took too long to close', { receiver });
-      resolve(undefined);
-    }, closeWithinMs);
-    await Promise.race([tooLong, Promise.all(this.#closing)]);
-    clock.clearTimeout(timer);
-  }
-
-  #retire(outlet: Outlet | undefined): void {
-    if (outlet === undefined) return;
-    const closed = outlet.retire();
-    this.#closing.add(closed);
-    void closed.then(() => this.#closing.delete(closed));
+    await this.#retirement.closed();
   }
 
   /** Sends as much as may be sent now, and sets the timer for what may be sent later. */
@@ -158,16 +156,16 @@ class QueueDispatcher implements Dispatcher {
       this.#handedThisTurn = 0;
       // Until the timer fires, landings and new events must not bring the microtask back.
       this.#isScheduled = true;
-      this.#setWake(this.#options.clock.now());
+      this.#alarm.set(this.#options.clock.now());
       return;
     }
     const nextAt = this.#nextAt();
-    this.#setWake(nextAt);
+    this.#alarm.set(nextAt);
     this.#endDrainIfIdle(nextAt);
   }
 
   #sendBatch(): boolean {
-    const { gate, policy, clock } = this.#options;
+    const { gate, policy, clock, rateLimiter } = this.#options;
     const outlet = this.#outlet;
     const now = clock.now();
     this.#decidedAt = now;
@@ -175,12 +173,21 @@ class QueueDispatcher implements Dispatcher {
       this.#batcher.disband();
       return false;
     }
+    rateLimiter.tell(now);
     const flush = this.#drain !== undefined;
     const entries = this.#batcher.fill({ sink: outlet.sink, limits: policy().batch, now, flush });
-    if (entries === undefined) return false;
+    if (entries === undefined) return this.#holdBack(now);
     this.#handedThisTurn += entries.length;
     this.#launch(outlet, entries);
     return true;
+  }
+
+  /** Nothing more may be sent now: what may not even wait for that ends. */
+  #holdBack(now: number): boolean {
+    const { rateLimiter } = this.#options;
+    const held = rateLimiter.holdBack(now, eventsPerTurn);
+    this.#handedThisTurn += held;
+    return held > 0 || (this.#drain !== undefined && rateLimiter.tellNow(now));
   }
 
   #launch(outlet: Outlet, entries: readonly EncodedEntry[]): void {
@@ -189,17 +196,19 @@ class QueueDispatcher implements Dispatcher {
     outlet.sendBegan();
     const batch = entries.map(({ outgoing }) => outgoing);
     const { result, abort } = attempt(outlet.sink, batch, { clock, timeoutMs: policy().timeoutMs });
-    const flight: Flight = { entries, outlet, period: gate.period, startedAt, abort };
+    const { period, concurrency } = gate;
+    const flight: Flight = { entries, outlet, period, cuts: concurrency.cuts, startedAt, abort };
     this.#flights.add(flight);
     void result.then((outcome) => this.#land(flight, outcome));
   }
 
   #land(flight: Flight, result: AttemptResult): void {
-    const { entries, outlet, period, startedAt } = flight;
+    const { entries, outlet, period, cuts, startedAt } = flight;
+    const underWay = this.#flights.size;
     this.#flights.delete(flight);
     const outdated = outlet !== this.#outlet;
     const givenUp = this.#drain?.givenUp === true;
-    this.#options.settler.land({ ...result, entries, period, startedAt, outdated, givenUp });
+    this.#options.settler.land({ ...result, entries, period, cuts, startedAt, underWay, outdated, givenUp });
     outlet.sendEnded();
     if (givenUp && this.#flights.size === 0) this.#drain?.landed.resolve(undefined);
     this.schedule();
@@ -207,28 +216,15 @@ class QueueDispatcher implements Dispatcher {
 
   /** When something may have to be done that no landing and no new event brings about. */
   #nextAt(): number | undefined {
-    const { gate, queue } = this.#options;
-    if (this.#outlet === undefined || queue.size === 0) return undefined;
+    const { gate, queue, rateLimiter } = this.#options;
+    if (this.#outlet === undefined || (queue.size === 0 && !rateLimiter.hasExcess)) return undefined;
     // not a later one: what came due since then would wait for ever
     const now = this.#decidedAt;
     if (gate.opensAt > now) return gate.opensAt;
     if (this.#flights.size >= gate.limit(now)) return undefined;
-    const times = [this.#batcher.dueAt, queue.nextDueAt].filter((time) => time !== undefined);
+    const waits = [this.#batcher.dueAt, queue.nextDueAt, rateLimiter.nextAt(now)];
+    const times = waits.filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
-  }
-
-  #setWake(at: number | undefined): void {
-    if (at === this.#wakeAt) return;
-    const { clock } = this.#options;
-    clock.clearTimeout(this.#wakeTimer);
-    this.#wakeAt = at;
-    if (at === undefined) return;
-    const wake = (): void => {
-      this.#wakeAt = undefined;
-      this.#isScheduled = false;
-      this.schedule();
-    };
-    this.#wakeTimer = clock.setTimeout(wake, Math.max(0, at - clock.now()));
   }
 
   #endDrainIfIdle(nextAt: number | undefined): void {
@@ -241,7 +237,7 @@ class QueueDispatcher implements Dispatcher {
     if (drain.givenUp) return;
     drain.givenUp = true;
     this.#options.clock.clearTimeout(drain.timer);
-    this.#setWake(undefined);
+    this.#alarm.set(undefined);
     this.#batcher.disband();
     const error = DeliveryError.retry('given up because the receiver stops', 'ShuttingDown');
     for (const { abort } of this.#flights) abort(error);

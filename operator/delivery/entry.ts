@@ -1,5 +1,6 @@
 import { type Outgoing, type Sink, type SinkEvent } from '../sink-kit/index.ts';
 import { type Outcome } from './observer.ts';
+import { type Admission } from './ready-lanes.ts';
 
 /** An event that a receiver has not ended with. */
 export interface Entry {
@@ -8,6 +9,8 @@ export interface Entry {
   readonly objectKey: string;
   /** On the clock that only goes forward. */
   readonly acceptedAt: number;
+  /** On the same clock: since when it may be sent; later than `acceptedAt` when it was held. */
+  readyAt: number;
   /** The position that the receiver had come to before this event; undefined when its source has none. */
   readonly before?: string | undefined;
   /** Failures of this event alone, for its back-off. */
@@ -18,6 +21,8 @@ export interface Entry {
   lastTriedAt: number | undefined;
   /** Is told how it ended here. */
   readonly onEnd?: OnEnd | undefined;
+  /** Where it stands with the rate limit. */
+  admission: Admission;
   /** What `encodedBy` made of the event, kept over retries. */
   outgoing: Outgoing<unknown> | undefined;
   bytes: number;
@@ -28,23 +33,34 @@ export interface Entry {
 export type EncodedEntry = Entry & { outgoing: Outgoing<unknown> };
 
 /** What a new event brings along. */
-export type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'before' | 'onEnd'>;
+export type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'before' | 'onEnd'> & {
+  readonly admission?: Admission | undefined;
+};
 
 /** Whoever handed an event over is told how it ended. */
 export type OnEnd = (outcome: Outcome) => void;
 
 /** Creates the entry of an event that was never tried. */
-export function createEntry({ event, objectKey, acceptedAt, before, onEnd }: NewEntry): Entry {
+export function createEntry({
+  event,
+  objectKey,
+  acceptedAt,
+  before,
+  onEnd,
+  admission = 'fresh',
+}: NewEntry): Entry {
   return {
     event,
     objectKey,
     acceptedAt,
+    readyAt: acceptedAt,
     before,
     onEnd,
     failures: 0,
     attempts: 0,
     firstTriedAt: undefined,
     lastTriedAt: undefined,
+    admission,
     outgoing: undefined,
     bytes: 0,
     encodedBy: undefined,

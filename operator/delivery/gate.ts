@@ -1,13 +1,18 @@
 import { backoffMs, retryAfterWaitMs } from './backoff.ts';
+import { type Concurrency, createConcurrency } from './concurrency.ts';
 import { type DeliveryPolicy } from './policy.ts';
 
 /** Whole-batch failures in a row that close a gate; one bad event among good ones never gets that far. */
 export const failuresToClose = 3;
 
-/** Decides how many attempts a receiver gets: all its lanes while it works, one probe for each back-off while it fails. */
+/** Decides how many attempts a receiver gets: what it can take while it works, one probe for each back-off while it fails. */
 export interface Gate {
   /** How many attempts may be under way at this moment. */
   limit(now: number): number;
+  /** How many attempts the receiver gets at the same time as things are, back-offs left aside. */
+  readonly lanes: number;
+  /** How many it gets while it works. */
+  readonly concurrency: Pick<Concurrency, 'cuts' | 'landed'>;
   /** Before this moment nothing may be sent; in the past while the gate lets events through. */
   readonly opensAt: number;
   /** The receiver is failing as a whole, and attempts are probes. */
@@ -34,6 +39,7 @@ export function createGate(policy: () => DeliveryPolicy, random: () => number): 
 class FailureGate implements Gate {
   readonly #policy: () => DeliveryPolicy;
   readonly #random: () => number;
+  readonly concurrency: Concurrency;
   #failures = 0;
   #asked = false;
   opensAt = -Infinity;
@@ -43,6 +49,7 @@ class FailureGate implements Gate {
   constructor(policy: () => DeliveryPolicy, random: () => number) {
     this.#policy = policy;
     this.#random = random;
+    this.concurrency = createConcurrency(() => policy().concurrency);
   }
 
   get closed(): boolean {
@@ -50,8 +57,11 @@ class FailureGate implements Gate {
   }
 
   limit(now: number): number {
-    if (now < this.opensAt) return 0;
-    return this.closed ? 1 : this.#policy().concurrency;
+    return now < this.opensAt ? 0 : this.lanes;
+  }
+
+  get lanes(): number {
+    return this.closed ? 1 : this.concurrency.limit;
   }
 
   succeeded(): void {
@@ -80,6 +90,7 @@ class FailureGate implements Gate {
 
   reset(): void {
     this.succeeded();
+    this.concurrency.reset();
     this.period += 1;
   }
 

@@ -6,6 +6,7 @@ import { type LastFailure, type Tally } from './tally.ts';
 interface Backlog {
   readonly pending: number;
   readonly pendingElsewhere: number;
+  readonly held: number;
   readonly oldestPendingTime: Date | undefined;
 }
 
@@ -60,11 +61,12 @@ export function createLedger(clock: Clock): Ledger {
       consecutiveFailures += 1;
     },
     lastFailureMessage: () => lastFailure?.message ?? '',
-    tally: ({ pending, pendingElsewhere, oldestPendingTime }) => ({
+    tally: ({ pending, pendingElsewhere, held, oldestPendingTime }) => ({
       ...counts,
       droppedByReason: { ...droppedByReason },
       pending,
       pendingElsewhere,
+      held,
       consecutiveFailures,
       ...(lastSuccessTime !== undefined && { lastSuccessTime }),
       ...(lastFailure !== undefined && { lastFailure }),

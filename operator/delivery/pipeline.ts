@@ -1,20 +1,20 @@
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Clock } from '../schema/clock.ts';
-import { type Reason } from '../schema/reasons.ts';
 import { type Sink, type SinkEvent } from '../sink-kit/index.ts';
-import { type CatchUp, createCatchUp, type Taking } from './catch-up.ts';
+import { type CatchUp, createCatchUp } from './catch-up.ts';
 import { type Checkpoint, createCourse, type Routed } from './course.ts';
 import { type DeadLetterOffice, type DeadLetterProblem, noDeadLetterOffice } from './dead-letter-office.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDropLog, type DropLog } from './drop-log.ts';
 import { type Entry, type NewEntry, type OnEnd } from './entry.ts';
-import { createGate } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
+import { createIntake, type Intake } from './intake.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { type DeliveryObserver, guardObserver } from './observer.ts';
-import { orderKey } from './order-key.ts';
+import { guardObserver } from './observer.ts';
 import { type PipelineOptions, type StopOptions } from './pipeline-options.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 import { createSettler, type Settler } from './settler.ts';
 import { type Tally } from './tally.ts';
 
@@ -24,7 +24,7 @@ export interface Pipeline {
    * Takes an occurrence, or leaves it for a replay when the receiver is behind or full; never throws and never waits.
    * After `stop` it is counted as dropped.
    */
-  accept(occurrence: Occurrence, routes: readonly string[]): void;
+  accept(occurrence: Occurrence, routes: readonly string[], throttles?: Routed['throttles']): void;
   /** Takes what another receiver gave up; gives the reason when it cannot, else calls `onEnd` when it has ended. */
   acceptDeadLetter(letter: SinkEvent, onEnd: OnEnd): string | undefined;
   /** Takes an event that somebody asked for beside the course of the source; false when there is no room for it. */
@@ -44,6 +44,8 @@ export interface Pipeline {
   useSink(sink: Sink | undefined): void;
   /** Applies another policy to all that is not being sent at this moment. */
   setPolicy(policy: DeliveryPolicy): void;
+  /** How many attempts the receiver gets at the same time, as things are. */
+  readonly concurrency: number;
   tally(): Tally;
   /**
    * Ends intake, delivers what it can within the grace period, then aborts what is being sent, drops the rest and closes
@@ -65,10 +67,12 @@ class ReceiverPipeline implements Pipeline {
   readonly #dropLogs: readonly DropLog[];
   readonly #office: DeadLetterOffice;
   readonly #settler: Settler;
+  readonly #gate: Gate;
+  readonly #rateLimiter: RateLimiter;
   readonly #dispatcher: Dispatcher;
+  readonly #intake: Intake;
   readonly #course = createCourse();
   readonly #front: PipelineOptions['front'];
-  readonly #observer: Required<DeliveryObserver>;
   readonly catchUp: CatchUp;
   #policy: DeliveryPolicy;
   #stopReason: StopOptions['reason'] | undefined;
@@ -86,83 +90,75 @@ class ReceiverPipeline implements Pipeline {
     const deadLetterLog = createDropLog({ ...options, title: 'Gave up events to the dead-letter receiver' });
     this.#dropLogs = [dropLog, deadLetterLog];
     this.#office = options.office ?? noDeadLetterOffice;
-    const parts = { receiver, clock, log, policy, queue: this.#queue, gate: createGate(policy, random) };
+    this.#gate = createGate(policy, random);
+    const parts = { receiver, clock, log, policy, queue: this.#queue, gate: this.#gate };
     this.#front = options.front;
-    this.#observer = guardObserver(options.observer, log);
+    const observer = guardObserver(options.observer, log);
     this.#settler = createSettler({
       ...parts,
-      ...{ ledger: this.#ledger, observer: this.#observer, office: this.#office },
+      ...{ ledger: this.#ledger, observer, office: this.#office },
       ...{ dropLog, deadLetterLog, random },
     });
-    this.#dispatcher = createDispatcher({ ...parts, settler: this.#settler });
+    this.#rateLimiter = createRateLimiter({
+      ...parts,
+      drop: (entry) => this.#settler.drop(entry, 'RateLimited'),
+      send: (summary, onEnd) => this.#sendSummary(summary, onEnd),
+    });
+    this.#dispatcher = createDispatcher({ ...parts, rateLimiter: this.#rateLimiter, settler: this.#settler });
+    this.#intake = createIntake({
+      ...{ ...parts, front: options.front, ledger: this.#ledger, observer, settler: this.#settler },
+      onReady: () => this.#dispatcher.schedule(),
+    });
     this.catchUp = createCatchUp({
       course: this.#course,
-      room: () => (this.#stopReason === undefined ? this.#room() : 0),
+      room: () => (this.#stopReason === undefined ? this.#intake.room : 0),
       capacity: () => this.#policy.buffer.maxEvents,
-      take: (routed, how) => this.#take(routed, how),
+      take: (routed, how) => this.#intake.take(routed, how),
     });
   }
 
-  accept(occurrence: Occurrence, routes: readonly string[]): void {
+  accept(occurrence: Occurrence, routes: readonly string[], throttles?: Routed['throttles']): void {
+    const routed = { occurrence, routes, throttles };
     const isStopped = this.#stopReason !== undefined;
     if (!isStopped && this.#course.behind !== undefined) {
-      this.#course.pass({ occurrence, routes }, this.#room());
+      this.#course.pass(routed, this.#intake.room);
       return;
     }
     const before = this.#front?.();
-    const hasRoom = isStopped || this.#makeRoom();
+    const hasRoom = isStopped || this.#intake.makeRoom();
     if (!hasRoom && before !== undefined && this.#policy.buffer.onFull === 'CatchUp') {
       this.#course.fallBehind({ position: before, time: this.#clock.date() });
-      this.#course.pass({ occurrence, routes }, 0);
+      this.#course.pass(routed, 0);
       return;
     }
     const refusal = this.#stopReason ?? (hasRoom ? undefined : 'QueueFull');
-    this.#take({ occurrence, routes }, { before, refusal });
-  }
-
-  #take(
-    { occurrence, routes }: Routed,
-    { before, refusal, missedOccurrences }: Taking & { readonly refusal?: Reason | undefined },
-  ): void {
-    const { event, key, number, time, position } = occurrence;
-    const receiver = this.#receiver;
-    const told = { event, key, number, time, position, receiver, routes };
-    const sinkEvent = missedOccurrences === undefined ? told : { ...told, missedOccurrences };
-    // Only from here on is it counted: making room tells the observer, who must find the law intact.
-    this.#ledger.received();
-    this.#observer.accepted(sinkEvent);
-    if (refusal !== undefined) {
-      this.#settler.refuse(sinkEvent, refusal);
-      return;
-    }
-    this.#push(sinkEvent, { before });
-  }
-
-  #push(event: SinkEvent, { before, onEnd }: Pick<NewEntry, 'before' | 'onEnd'>): void {
-    const acceptedAt = this.#clock.now();
-    this.#queue.push({ event, objectKey: orderKey(event), acceptedAt, before, onEnd });
-    this.#dispatcher.schedule();
+    this.#intake.take(routed, { before, refusal });
   }
 
   acceptDeadLetter(letter: SinkEvent, onEnd: OnEnd): string | undefined {
     if (this.#stopReason !== undefined) return 'stops';
-    if (!this.#makeRoom()) return 'has no room for it';
-    this.#bringIn(letter, onEnd);
+    if (!this.#intake.makeRoom()) return 'has no room for it';
+    this.#bringIn(letter, { onEnd });
     return undefined;
   }
 
   acceptRequested(event: SinkEvent, onEnd: OnEnd): boolean {
     if (this.catchUp.room <= 0) return false;
-    this.#bringIn(event, onEnd);
+    // what somebody asked for is not held back, and a test is to tell of the sink and not of the limit
+    this.#bringIn(event, { onEnd, admission: event.requested === 'test' ? 'admitted' : 'patient' });
     return true;
   }
 
-  #bringIn(given: SinkEvent, onEnd: OnEnd): void {
+  #sendSummary(summary: Occurrence, onEnd: OnEnd): boolean {
+    if (!this.#intake.makeRoom()) return false;
+    this.#bringIn({ ...summary, receiver: this.#receiver, routes: [] }, { onEnd, admission: 'admitted' });
+    return true;
+  }
+
+  #bringIn(given: SinkEvent, how: Pick<NewEntry, 'onEnd' | 'admission'>): void {
     const event = { ...given, receiver: this.#receiver };
-    this.#ledger.received();
-    this.#observer.accepted(event);
     // it holds the checkpoint where an event of its own would, as the checkpoint must not pass what waits behind it
-    this.#push(event, { before: this.#course.behind?.position ?? this.#front?.(), onEnd });
+    this.#intake.bringIn(event, { ...how, before: this.#course.behind?.position ?? this.#front?.() });
   }
 
   get deadLetterTo(): string | undefined {
@@ -183,15 +179,6 @@ class ReceiverPipeline implements Pipeline {
     return position === undefined ? behind : { position, time: this.#clock.date() };
   }
 
-  /** What is parked waits in the buffer of another receiver. */
-  get #held(): number {
-    return this.#queue.size - this.#queue.parked;
-  }
-
-  #room(): number {
-    return this.#policy.buffer.maxEvents - this.#held;
-  }
-
   useSink(sink: Sink | undefined): void {
     this.#dispatcher.useSink(sink);
   }
@@ -199,18 +186,25 @@ class ReceiverPipeline implements Pipeline {
   setPolicy(policy: DeliveryPolicy): void {
     this.#policy = policy;
     this.#queue.setOrdering(policy.ordering);
+    this.#intake.applyPolicy();
     this.#dispatcher.schedule();
   }
 
+  get concurrency(): number {
+    return this.#gate.lanes;
+  }
+
   tally(): Tally {
-    const oldest = this.#queue.oldest();
-    const oldestPendingTime = oldest && this.#dateOf(oldest.acceptedAt);
-    const { size: pending, parked: pendingElsewhere } = this.#queue;
-    return this.#ledger.tally({ pending, pendingElsewhere, oldestPendingTime });
+    // what is held does not wait for the receiver
+    const oldest = this.#queue.oldestUnheld();
+    const oldestPendingTime = oldest && this.#dateOf(oldest.readyAt);
+    const { size: pending, parked: pendingElsewhere, held } = this.#queue;
+    return this.#ledger.tally({ pending, pendingElsewhere, held, oldestPendingTime });
   }
 
   stop({ graceMs, reason }: StopOptions): Promise<Tally> {
     this.#stopReason ??= reason;
+    this.#intake.close();
     const drained = this.#dispatcher.drainUntil(this.#clock.now() + graceMs);
     this.#stopped ??= this.#finish(drained, this.#stopReason);
     return this.#stopped;
@@ -228,19 +222,8 @@ class ReceiverPipeline implements Pipeline {
     const next = (): Entry | undefined => (isKept ? undefined : this.#queue.oldestIdle());
     for (let entry = next(); entry !== undefined; entry = next()) this.#settler.drop(entry, reason);
     for (const dropLog of this.#dropLogs) dropLog.flush();
+    this.#rateLimiter.close();
     await this.#dispatcher.close();
     return this.tally();
-  }
-
-  #makeRoom(): boolean {
-    const { maxEvents, onFull } = this.#policy.buffer;
-    // a source that cannot tell again waits for the receivers instead
-    if (onFull === 'CatchUp' && this.#front === undefined) return true;
-    while (this.#held >= maxEvents) {
-      const oldest = onFull === 'DropOldest' ? this.#queue.oldestIdle() : undefined;
-      if (oldest === undefined) return false;
-      this.#settler.drop(oldest, 'QueueFull');
-    }
-    return true;
   }
 }

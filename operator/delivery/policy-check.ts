@@ -4,7 +4,8 @@ import { toBytes, toMs, type WrittenPolicy } from './policy-fields.ts';
 
 /** Finds what the schema cannot say about a `spec.delivery`: bounds of durations and sizes, fields that disagree. */
 export function checkPolicy(written: unknown, path = 'spec.delivery'): Problem[] {
-  const { timeout, retry, batch, buffer, oversized, deadLetterRef } = (written ?? {}) as WrittenPolicy;
+  const { timeout, retry, batch, buffer, rateLimit, oversized, deadLetterRef } = (written ??
+    {}) as WrittenPolicy;
   const retryPath = joinPath(path, 'retry');
   const batchPath = joinPath(path, 'batch');
   return [
@@ -16,6 +17,7 @@ export function checkPolicy(written: unknown, path = 'spec.delivery'): Problem[]
     ...checkSize(batch?.maxBytes, joinPath(batchPath, 'maxBytes')),
     ...checkDuration(batch?.maxWait, joinPath(batchPath, 'maxWait'), [0, hourMs / 12]),
     ...checkBatchFits({ batch, buffer }, joinPath(batchPath, 'maxEvents')),
+    ...checkDuration(rateLimit?.per, joinPath(joinPath(path, 'rateLimit'), 'per'), [1_000, 24 * hourMs]),
     ...checkDeadLetters({ oversized, deadLetterRef }, joinPath(path, 'deadLetterRef')),
   ];
 }

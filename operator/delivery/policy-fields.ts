@@ -7,6 +7,8 @@ import { oversizedPolicies } from './event-size.ts';
 
 /** What goes when a receiver's buffer is full. */
 export const overflowPolicies = ['CatchUp', 'DropOldest', 'DropNewest'] as const;
+/** What becomes of events that are over a receiver's rate limit. */
+export const excessPolicies = ['Summarize', 'Wait'] as const;
 /** Which events may overtake each other on the way to a receiver. */
 export const orderings = ['PerObject', 'None'] as const;
 
@@ -79,6 +81,41 @@ const bufferFields = Type.Object(
   { description: 'The events that wait for this receiver.' },
 );
 
+const rateLimitFields = Type.Object(
+  {
+    events: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'How many events may be sent in each span of `per`, evenly spread once the burst is used up.',
+    }),
+    per: Type.Optional(
+      Duration({
+        description: 'The span that `events` counts for. From 1s to 24h, 1m by default.',
+        examples: ['1m'],
+      }),
+    ),
+    burst: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description:
+          'How many events may be sent at once after a quiet time; by default as many as `events`.',
+      }),
+    ),
+    onExceeded: Type.Optional(
+      OneOf(excessPolicies, {
+        description:
+          'What becomes of events that are over the limit: Summarize (the default) drops them as RateLimited and sends one event that tells how many of what there were, `per` after the first of them; Wait keeps them in the buffer until they may be sent.',
+      }),
+    ),
+  },
+  {
+    description:
+      'How many events this receiver gets at most; no limit by default. A retry of an event does not count again.',
+  },
+);
+
 /** The fields of `spec.delivery`, as users write them; every one may be left out. */
 export const deliveryFields = Type.Object(
   {
@@ -96,7 +133,8 @@ export const deliveryFields = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 64,
-        description: 'Most requests at the same time; by default what suits the sink, else 4.',
+        description:
+          'Most requests at the same time; by default what suits the sink, else 4. While the system throttles, fails or slows down there are fewer.',
       }),
     ),
     ordering: Type.Optional(
@@ -105,6 +143,7 @@ export const deliveryFields = Type.Object(
           'PerObject (the default) delivers the events of one object in the order in which they happened, also across retries; None lets them overtake each other.',
       }),
     ),
+    rateLimit: Type.Optional(rateLimitFields),
     startFrom: Type.Optional(
       OneOf(['Now', 'Oldest'], {
         description:

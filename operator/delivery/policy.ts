@@ -1,6 +1,21 @@
 import { type DeliveryDefaults } from '../sink-kit/index.ts';
 import { type EventSizePolicy } from './event-size.ts';
-import { type orderings, type overflowPolicies, toBytes, toMs, type WrittenPolicy } from './policy-fields.ts';
+import {
+  type excessPolicies,
+  type orderings,
+  type overflowPolicies,
+  toBytes,
+  toMs,
+  type WrittenPolicy,
+} from './policy-fields.ts';
+
+/** How many events a receiver gets at most: `burst` at once, then `events` in each `perMs`. */
+export interface RateLimitPolicy {
+  readonly events: number;
+  readonly perMs: number;
+  readonly burst: number;
+  readonly onExceeded: (typeof excessPolicies)[number];
+}
 
 /** How events are delivered to one receiver; times in milliseconds, sizes in bytes. */
 export interface DeliveryPolicy {
@@ -14,6 +29,8 @@ export interface DeliveryPolicy {
   readonly buffer: { readonly maxEvents: number; readonly onFull: (typeof overflowPolicies)[number] };
   readonly concurrency: number;
   readonly ordering: (typeof orderings)[number];
+  /** Undefined when there is no limit. */
+  readonly rateLimit?: RateLimitPolicy | undefined;
   /** `namespace/name` of the receiver that gets what this one gives up. */
   readonly deadLetter?: string | undefined;
 }
@@ -23,7 +40,7 @@ export interface DeliveryPolicy {
  * gives way to what is written, as where `retry.initial: 10m` alone raises `retry.max`.
  */
 export function resolvePolicy(written: unknown, sinkDefaults: DeliveryDefaults = {}): DeliveryPolicy {
-  const { timeout, retry, buffer, concurrency, ordering } = (written ?? {}) as WrittenPolicy;
+  const { timeout, retry, buffer, concurrency, ordering, rateLimit } = (written ?? {}) as WrittenPolicy;
   const bufferPolicy = resolveBuffer(buffer);
   const batchPolicy = resolveBatch(written ?? {}, sinkDefaults);
   return {
@@ -33,11 +50,21 @@ export function resolvePolicy(written: unknown, sinkDefaults: DeliveryDefaults =
     buffer: bufferPolicy,
     concurrency: concurrency ?? sinkDefaults.concurrency ?? 4,
     ordering: ordering ?? 'PerObject',
+    rateLimit: rateLimit && resolveRateLimit(rateLimit),
   };
 }
 
 function resolveBuffer(written: WrittenPolicy['buffer'] = {}): DeliveryPolicy['buffer'] {
   return { maxEvents: written.maxEvents ?? 10_000, onFull: written.onFull ?? 'CatchUp' };
+}
+
+function resolveRateLimit({
+  events,
+  per,
+  burst = events,
+  onExceeded = 'Summarize',
+}: NonNullable<WrittenPolicy['rateLimit']>): RateLimitPolicy {
+  return { events, perMs: toMs(per) ?? 60_000, burst, onExceeded };
 }
 
 function resolveBatch(

@@ -8,7 +8,7 @@ import { type DeadLetterOffice, writeDeadLetter } from './dead-letter-office.ts'
 import { type DropLog } from './drop-log.ts';
 import { expiry } from './expiry.ts';
 import { type Gate } from './gate.ts';
-import { type Landed } from './landed.ts';
+import { type Landed, loadResult } from './landed.ts';
 import { type Ledger } from './ledger.ts';
 import { type DeliveryObserver, type Outcome } from './observer.ts';
 import { type DeliveryPolicy } from './policy.ts';
@@ -139,13 +139,16 @@ class PipelineSettler implements Settler {
   }
 
   /** Lets the gate and the ledger know before any event goes round again, which depends on them. */
-  #judge({ results, error, period, outdated }: Landed): void {
+  #judge({ results, error, period, cuts, outdated, startedAt, underWay }: Landed): void {
     const { ledger, gate, clock } = this.#pipeline;
     const failures = results.filter((result) => result !== undefined);
     if (error !== undefined && failures.length > 0) ledger.failed(failures.length, error);
     if (failures.length < results.length) ledger.succeeded();
     else ledger.gotNothingThrough();
     if (outdated) return;
+    const events = results.length;
+    const result = loadResult(failures, events);
+    gate.concurrency.landed({ cuts, startedAt, now: clock.now(), events, underWay, result });
     const wasClosed = gate.closed;
     if (failures.length === results.length && failures.every(({ permanent }) => !permanent)) {
       const waits = failures.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);

@@ -24,10 +24,12 @@ export interface Tally {
   readonly pending: number;
   /** Those of them that wait at the dead-letter receiver. */
   readonly pendingElsewhere: number;
+  /** Those of them that throttles hold back. */
+  readonly held: number;
   readonly lastSuccessTime?: Date;
   readonly lastFailure?: LastFailure;
   /** Attempts since the last one that delivered anything. */
   readonly consecutiveFailures: number;
-  /** When the event that waits longest was accepted. */
+  /** Since when the event waits that came first of those that may be sent. */
   readonly oldestPendingTime?: Date;
 }
