@@ -1,10 +1,11 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { findFreePorts, type Server } from '../cluster/server.ts';
 import { createAuthority, issue, type Pair } from '../sink-kit/certificates.ts';
-import { cachedFolder, run } from './kit/cache.ts';
+import { run } from './kit/cache.ts';
+import { debianPackages } from './kit/packages.ts';
 import { createPeerFolder, type PeerFolder, startPeer } from './kit/peer-process.ts';
 
 /** Debian's Redis with the libraries that nothing else in an image may have brought. */
@@ -28,7 +29,7 @@ const adminPassword = 'admin-secret';
 
 /** Fetches and starts Redis; `settings` are further lines of its configuration. */
 export async function startRedisPeer(settings: readonly string[] = []): Promise<RedisPeer> {
-  const programs = await cachedFolder('redis-debian', fetchPackages);
+  const programs = await debianPackages('redis-debian', packages);
   const home = await createPeerFolder('redis');
   const [port = 0, tlsPort = 0] = await findFreePorts(2);
   const authority = await createAuthority('Redis CA');
@@ -41,17 +42,6 @@ export async function startRedisPeer(settings: readonly string[] = []): Promise<
   await peer.prepare(own, settings);
   await peer.start();
   return peer;
-}
-
-async function fetchPackages(folder: string): Promise<void> {
-  const debs = join(folder, 'debs');
-  await mkdir(debs);
-  // an image has no package lists until it is asked to fetch them
-  await run('apt-get', ['download', ...packages], { cwd: debs }).catch(async () => {
-    await run('apt-get', ['update', '-q']);
-    await run('apt-get', ['download', ...packages], { cwd: debs });
-  });
-  for (const name of await readdir(debs)) await run('dpkg-deb', ['-x', join(debs, name), folder]);
 }
 
 interface Parts {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { findFreePorts } from '../cluster/server.ts';
 import { type Pair } from '../sink-kit/certificates.ts';
-import { cachedFolder, run } from './kit/cache.ts';
+import { debianPackages } from './kit/packages.ts';
 import { createPeerFolder, startPeer } from './kit/peer-process.ts';
 
 /** A message as rsyslog has understood it. */
@@ -47,15 +47,7 @@ const graceMs = 10_000;
 
 /** Fetches rsyslog as this Debian has it, without installing it. */
 export async function fetchRsyslog(): Promise<string> {
-  return cachedFolder('rsyslog', async (cwd) => {
-    const download = () => run('apt-get', ['download', ...packages], { cwd });
-    await download().catch(async () => {
-      await run('apt-get', ['update'], { cwd });
-      await download();
-    });
-    const archives = (await readdir(cwd)).filter((name) => name.endsWith('.deb'));
-    for (const archive of archives) await run('dpkg-deb', ['--extract', archive, cwd], { cwd });
-  });
+  return debianPackages('rsyslog', packages);
 }
 
 /** Starts rsyslog with no messages. */

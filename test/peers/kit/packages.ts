@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { cachedFolder, run } from './cache.ts';
@@ -52,6 +52,21 @@ export async function mavenDependencies(name: string, dependencies: readonly str
     await run('mvn', args, { cwd });
   });
   return join(folder, 'libs');
+}
+
+/** Fetches packages of this Debian and unpacks them, without installing them; gives the folder they are unpacked in. */
+export async function debianPackages(name: string, packages: readonly string[]): Promise<string> {
+  return cachedFolder(name, async (folder) => {
+    const cwd = join(folder, 'debs');
+    await mkdir(cwd);
+    const download = () => run('apt-get', ['download', ...packages], { cwd });
+    // an image has no package lists until it is asked to fetch them
+    await download().catch(async () => {
+      await run('apt-get', ['update', '-q']);
+      await download();
+    });
+    for (const archive of await readdir(cwd)) await run('dpkg-deb', ['-x', join(cwd, archive), folder]);
+  });
 }
 
 function pom(dependencies: readonly string[]): string {
