@@ -14,6 +14,7 @@ import { observeDeliveries } from './delivery-observer.ts';
 import { createFollowing } from './following.ts';
 import { createGaps } from './gap.ts';
 import { type History } from './history.ts';
+import { createJudgement } from './judgement.ts';
 import { type ReceiverSurroundings } from './managed-receiver.ts';
 import { metricSources } from './metric-sources.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
@@ -74,9 +75,6 @@ export interface Control {
 const tickMs = 1_000;
 /** How long after a change the statuses are written: changes come in crowds. */
 const settleMs = 50;
-/** How often routes are judged again though we heard of no change: the labels of a namespace may have changed. */
-const resolvePeriodMs = 60_000;
-const resolveAgainMs = 5_000;
 /** How long the start of deliveries waits for receivers that are slow to open. */
 const openingMs = 5_000;
 
@@ -115,7 +113,6 @@ export function createControl(options: ControlOptions): Control {
   let state: 'standby' | 'starting' | 'active' | 'stopped' = 'standby';
   const stopping = new AbortController();
   let ticker: Timer;
-  let resolveAtMs = 0;
   const following = createFollowing({
     ...{ receivers, routes, tallies, delivery, history, spool, eventTtlMs, world, clock, log, ...records },
     onUndeliverable: (reason) => metrics.eventDiscarded(reason),
@@ -136,15 +133,9 @@ export function createControl(options: ControlOptions): Control {
       destinationsOf: (occurrence) => following.destinationsOf(occurrence),
       onAnswer: report,
     });
-  const resolve = async (): Promise<void> => {
-    resolveAtMs = clock.now() + resolvePeriodMs;
-    await routes.resolveAll().catch((error: unknown) => {
-      resolveAtMs = clock.now() + resolveAgainMs;
-      log.warn('Failed to judge which receivers routes may use; trying again', { error });
-    });
-  };
+  const judgement = createJudgement({ routes, receivers, clock, log });
   const soon = createDebounce(clock, settleMs, async () => {
-    await resolve();
+    await judgement.renew();
     report();
   });
   const tick = (): void => {
@@ -152,7 +143,7 @@ export function createControl(options: ControlOptions): Control {
     receivers.refresh();
     following.tick();
     requests?.step();
-    if (clock.now() >= resolveAtMs) soon.trigger();
+    if (judgement.isDue) soon.trigger();
     report();
   };
 
@@ -199,7 +190,7 @@ export function createControl(options: ControlOptions): Control {
       );
       waiting.clear();
       await atMost(openingMs, opened, clock);
-      await atMost(openingMs, resolve(), clock);
+      await judgement.complete(stopping.signal);
       // it may have been stopped meanwhile
       if (stopping.signal.aborted) return;
       state = 'active';
@@ -208,6 +199,8 @@ export function createControl(options: ControlOptions): Control {
     follow(position) {
       following.begin(position);
       requests?.begin();
+      // a crash from now on must find where to go on
+      report();
     },
     dispatch: (occurrence) => following.dispatch(occurrence),
     async stop({ graceMs, writesStatuses = true }) {

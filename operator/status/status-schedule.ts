@@ -6,6 +6,7 @@ import { type RequestStatus } from './request-status.ts';
 interface Status {
   readonly conditions?: readonly Condition[];
   readonly requests?: readonly Pick<RequestStatus, 'name' | 'requestedAt' | 'state'>[];
+  readonly checkpoint?: unknown;
 }
 
 /** Decides when a status is worth a write: conditions and answers at once, counters at most once in a while. */
@@ -53,9 +54,13 @@ export function createStatusSchedule<S extends Status>(
   };
 }
 
-/** Somebody waits for it. */
+/** Conditions and answers are what users wait for; the first checkpoint is what a crash would miss. */
 function isNews(before: Status, after: Status): boolean {
-  return differ(before.conditions ?? [], after.conditions ?? []) || answersOf(before) !== answersOf(after);
+  return (
+    differ(before.conditions ?? [], after.conditions ?? []) ||
+    answersOf(before) !== answersOf(after) ||
+    (before.checkpoint === undefined && after.checkpoint !== undefined)
+  );
 }
 
 function answersOf({ requests = [] }: Status): string {

@@ -36,6 +36,15 @@ test('a counter is due after the period, a condition at once', async () => {
   expect(schedule.isDue('a', status(1))).toBe(true);
 });
 
+test('a first checkpoint is due at once, a later one with the counters', async () => {
+  const schedule = createStatusSchedule<ReturnType<typeof status> & { checkpoint?: string }>(clock, 10_000);
+  schedule.markWritten('a', status(0));
+  expect(schedule.isDue('a', { ...status(0), checkpoint: '7' })).toBe(true);
+  schedule.markWritten('a', { ...status(0), checkpoint: '7' });
+  await clock.advance(9_999);
+  expect(schedule.isDue('a', { ...status(1), checkpoint: '8' })).toBe(false);
+});
+
 test('after a failure the next try waits, twice as long each time, half a minute at most', async () => {
   const schedule = create();
   const waits: number[] = [];
