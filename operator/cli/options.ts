@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import { parseDuration } from '../schema/duration.ts';
+import { parseQuantity } from '../schema/quantity.ts';
 import { logFormats, logLevels, type LogFormat, type LogLevel } from '../telemetry/logger.ts';
 import { UsageError } from './exit.ts';
 
@@ -31,6 +32,14 @@ export function durationFlag(flag: string, text: string): number {
   if (durationMs === undefined)
     throw new UsageError(`${flag} must be a duration such as 30s or 5m, not ${text}`);
   return durationMs;
+}
+
+/** Reads the quantity of bytes of a flag; throws a UsageError that names the flag. */
+export function bytesFlag(flag: string, text: string): number {
+  const bytes = parseQuantity(text);
+  if (bytes === undefined)
+    throw new UsageError(`${flag} must be a quantity such as 512Mi or 2Gi, not ${text}`);
+  return bytes;
 }
 
 /** Reads the time of a flag, in milliseconds; throws a UsageError that names the flag. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 
+import { type SpoolFolder } from '../past.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { exitCodes } from './exit.ts';
+import { exitCodes, UsageError } from './exit.ts';
 import { type LoadedConfig, loadExporterConfig } from './exporter-config.ts';
 import { type IsGiven, maxAgeMs, tellFindings, withOptions } from './exporter-flags.ts';
 import { toFixedConfiguration } from './exporter-operator.ts';
-import { addLogOptions, addressFlag, durationFlag, listFlag, type LogFlags } from './options.ts';
+import { addLogOptions, addressFlag, bytesFlag, durationFlag, listFlag, type LogFlags } from './options.ts';
 
 interface RunFlags extends LogFlags {
   readonly kubeconfig?: string;
@@ -16,11 +17,15 @@ interface RunFlags extends LogFlags {
   readonly clusterName: string;
   readonly maxEventAge?: string;
   readonly eventTtl: string;
+  readonly dataDir?: string;
+  readonly dataMaxBytes: string;
   readonly allowLocalSinks: string;
   readonly shutdownGrace: string;
   readonly config?: string;
   readonly strict: boolean;
 }
+
+const smallestSpoolBytes = 16 * 1024 ** 2;
 
 /** Adds `eventroute run`: the operator. */
 export function addRunCommand(program: Command): void {
@@ -47,6 +52,15 @@ export function addRunCommand(program: Command): void {
       '--event-ttl <duration>',
       'how long the API server keeps an Event, to find gaps: its own --event-ttl',
       '1h',
+    )
+    .option(
+      '--data-dir <folder>',
+      'keep Events that receivers wait for in a file there, so that outages longer than the API server remembers lose nothing',
+    )
+    .option(
+      '--data-max-bytes <quantity>',
+      'what that file may take; the oldest Events go when it is full',
+      '1Gi',
     )
     .option(
       '--allow-local-sinks <namespaces>',
@@ -100,6 +114,7 @@ async function run(given: RunFlags, isGiven: IsGiven<RunFlags>): Promise<void> {
       clusterName: flags.clusterName,
       maxEventAgeMs: maxAgeMs(flags, options),
       eventTtlMs: durationFlag('--event-ttl', flags.eventTtl),
+      dataDir: spoolFolder(flags),
       localSinkNamespaces: listFlag(flags.allowLocalSinks),
       shutdownGraceMs: durationFlag('--shutdown-grace', flags.shutdownGrace),
       fixed: loaded && toFixedConfiguration(loaded.conversion, log),
@@ -108,6 +123,13 @@ async function run(given: RunFlags, isGiven: IsGiven<RunFlags>): Promise<void> {
     stop.signal,
   );
   process.exitCode = end === 'stopped' ? exitCodes.ok : exitCodes.leadershipLost;
+}
+
+function spoolFolder({ dataDir, dataMaxBytes }: RunFlags): SpoolFolder | undefined {
+  const maxBytes = bytesFlag('--data-max-bytes', dataMaxBytes);
+  if (maxBytes < smallestSpoolBytes)
+    throw new UsageError(`--data-max-bytes must be at least 16Mi, not ${dataMaxBytes}`);
+  return dataDir === undefined ? undefined : { folder: dataDir, maxBytes };
 }
 
 /** The objects of the file stand in the root namespace, whose name is known once the API server's client is. */

@@ -2,8 +2,9 @@ import { type CatchUp } from '../delivery/catch-up.ts';
 import { type Checkpoint } from '../delivery/course.ts';
 import { type Delivery } from '../delivery/delivery.ts';
 import { type Occurrence } from '../event/occurrence.ts';
-import { type Clock } from '../schema/clock.ts';
+import { type Clock, sleep } from '../schema/clock.ts';
 import { type Log } from '../telemetry/log.ts';
+import { type Destination } from './dispatch.ts';
 import { type Gap } from './gap.ts';
 import { type History } from './history.ts';
 
@@ -12,10 +13,7 @@ export interface CatchUpOptions {
   readonly history: History;
   readonly delivery: Pick<Delivery, 'pipelines'>;
   /** Gives the receivers that the tree of this moment sends an occurrence to, and the routes that do. */
-  readonly destinationsOf: (
-    occurrence: Occurrence,
-    isNews: boolean,
-  ) => readonly { readonly receiver: string; readonly routes: readonly string[] }[];
+  readonly destinationsOf: (occurrence: Occurrence, isNews: boolean) => readonly Destination[];
   /** How long the API server keeps an Event. */
   readonly eventTtlMs: number;
   /** Events of this time may have come and gone without the receiver having seen them. */
@@ -38,6 +36,8 @@ export interface CatchUpWorker {
 /** How long a receiver that could not come up with the source waits for its next turn: each is a list of all Events. */
 const pauseMs = 2_000;
 const pauseAfterFailureMs = 10_000;
+/** How often it is looked whether a receiver has room again for what lies near. */
+const lookPeriodMs = 50;
 
 /** Creates a worker; it does nothing before `tick`. */
 export function createCatchUpWorker(options: CatchUpOptions): CatchUpWorker {
@@ -46,8 +46,11 @@ export function createCatchUpWorker(options: CatchUpOptions): CatchUpWorker {
 
 class ReplayingWorker implements CatchUpWorker {
   readonly #options: CatchUpOptions;
-  #running: Promise<void> | undefined;
+  /** The replay of the source's own past, for all who need it; and those of what lies near, one receiver at a time. */
+  #far: Promise<void> | undefined;
+  #near: Promise<void> | undefined;
   #notBeforeMs = 0;
+  readonly #replaying = new Set<string>();
   #start: string | undefined;
   /** What happened before the start was counted up to here. */
   #counted = '';
@@ -61,42 +64,69 @@ class ReplayingWorker implements CatchUpWorker {
   }
 
   tick(): void {
-    const { clock, log, signal } = this.#options;
-    if (
-      this.#start === undefined ||
-      this.#running !== undefined ||
-      signal.aborted ||
-      clock.now() < this.#notBeforeMs
-    )
-      return;
-    const pursuers = this.#pursuers();
+    if (this.#start === undefined || this.#options.signal.aborted) return;
+    this.#near ??= this.#replayNear().finally(() => (this.#near = undefined));
+    const { clock } = this.#options;
+    if (this.#far !== undefined || clock.now() < this.#notBeforeMs) return;
+    const pursuers = this.#pursuers(false);
     if (pursuers.size === 0) return;
-    let nextPauseMs = pauseMs;
-    this.#running = this.#replay(pursuers)
-      .catch((error: unknown) => {
-        nextPauseMs = pauseAfterFailureMs;
-        if (!signal.aborted) {
-          log.warn('Failed to read Events again for receivers that are behind; trying again', { error });
-        }
-      })
-      .finally(() => {
-        this.#running = undefined;
-        this.#notBeforeMs = clock.now() + nextPauseMs;
-      });
+    this.#far = this.#replaySafely(pursuers).then((isDone) => {
+      this.#far = undefined;
+      this.#notBeforeMs = clock.now() + (isDone ? pauseMs : pauseAfterFailureMs);
+    });
   }
 
   async idle(): Promise<void> {
-    await this.#running;
+    await Promise.all([this.#far, this.#near]);
+  }
+
+  /** Goes on while somebody is behind and has all that it misses near. */
+  async #replayNear(): Promise<void> {
+    const { clock, signal } = this.#options;
+    for (let waits = false; !signal.aborted; waits = true) {
+      if (waits) await sleep(clock, lookPeriodMs, signal);
+      if (!this.#isAnybodyBehind(true)) return;
+      for (const [receiver, catchUp] of this.#pursuers(true)) {
+        if (!(await this.#replaySafely(new Map([[receiver, catchUp]])))) return;
+      }
+    }
+  }
+
+  #isAnybodyBehind(isNear: boolean): boolean {
+    return [...this.#options.delivery.pipelines()].some(([, { catchUp }]) => this.#isBehind(catchUp, isNear));
+  }
+
+  #isBehind({ behind }: CatchUp, isNear: boolean): boolean {
+    return behind !== undefined && (this.#options.history.isNear?.(behind.position) ?? false) === isNear;
   }
 
   /** Receivers that are behind and have room for something; a nearly full one would cost a list for each few events. */
-  #pursuers(): Map<string, CatchUp> {
+  #pursuers(isNear: boolean): Map<string, CatchUp> {
     const pursuers = new Map<string, CatchUp>();
     for (const [receiver, { catchUp }] of this.#options.delivery.pipelines()) {
-      if (catchUp.behind !== undefined && catchUp.room >= catchUp.capacity / 2)
+      const hasRoom = catchUp.room >= catchUp.capacity / 2;
+      if (hasRoom && this.#isBehind(catchUp, isNear) && !this.#replaying.has(receiver))
         pursuers.set(receiver, catchUp);
     }
     return pursuers;
+  }
+
+  /** Gives false when the past could not be read. */
+  async #replaySafely(pursuers: Map<string, CatchUp>): Promise<boolean> {
+    const { log, signal } = this.#options;
+    const receivers = [...pursuers.keys()];
+    for (const receiver of receivers) this.#replaying.add(receiver);
+    try {
+      await this.#replay(pursuers);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) {
+        log.warn('Failed to read Events again for receivers that are behind; trying again', { error });
+      }
+      return false;
+    } finally {
+      for (const receiver of receivers) this.#replaying.delete(receiver);
+    }
   }
 
   async #replay(pursuers: Map<string, CatchUp>): Promise<void> {
@@ -109,7 +139,7 @@ class ReplayingWorker implements CatchUpWorker {
       const replayed = await history.replay({
         after,
         signal,
-        onOccurrence: (occurrence) => this.#hand(occurrence, pursuers),
+        onOccurrence: (occurrence, arrivedAt) => this.#hand({ occurrence, arrivedAt }, pursuers),
       });
       this.#findGaps(starts, replayed);
       if (!replayed.isWhole) return;
@@ -128,14 +158,16 @@ class ReplayingWorker implements CatchUpWorker {
   }
 
   /** Hands an occurrence to those that have not come so far; whoever is full waits for the next replay. */
-  #hand(occurrence: Occurrence, pursuers: Map<string, CatchUp>): 'enough' | undefined {
+  #hand({ occurrence, arrivedAt }: Retold, pursuers: Map<string, CatchUp>): 'enough' | undefined {
     const { history, destinationsOf } = this.#options;
     const { position } = occurrence;
     const isAhead = ({ behind }: CatchUp): boolean =>
       behind === undefined || history.compare(behind.position, position) >= 0;
-    for (const { receiver, routes } of destinationsOf(occurrence, this.#isNews(position))) {
+    const isNews = arrivedAt === undefined && this.#isNews(position);
+    for (const { receiver, routes, throttles } of destinationsOf(occurrence, isNews)) {
       const catchUp = pursuers.get(receiver);
-      if (catchUp === undefined || isAhead(catchUp) || catchUp.take(occurrence, routes)) continue;
+      if (catchUp === undefined || isAhead(catchUp)) continue;
+      if (catchUp.take({ occurrence, routes, throttles, arrivedAt })) continue;
       catchUp.abandon();
       pursuers.delete(receiver);
     }
@@ -158,12 +190,13 @@ class ReplayingWorker implements CatchUpWorker {
    */
   #findGaps(
     starts: ReadonlyMap<string, Checkpoint>,
-    { reachesBack, upTo }: { readonly reachesBack: boolean; readonly upTo: string },
+    { reachesBack, upTo, holes = [] }: Awaited<ReturnType<History['replay']>>,
   ): void {
     const { clock, eventTtlMs, onGap, history } = this.#options;
     const now = clock.date();
     const forgotten = new Date(now.getTime() - eventTtlMs);
     for (const [receiver, { position, time }] of starts) {
+      for (const hole of holes) onGap(receiver, { ...hole, reason: 'HistoryExpired' });
       if (history.compare(position, upTo) > 0) {
         onGap(receiver, { from: time, to: now, reason: 'HistoryReplaced' });
       } else if (!reachesBack && time < forgotten && history.compare(position, '0') > 0) {
@@ -171,6 +204,12 @@ class ReplayingWorker implements CatchUpWorker {
       }
     }
   }
+}
+
+/** An occurrence of a replay; when it had arrived, if it was told before. */
+interface Retold {
+  readonly occurrence: Occurrence;
+  readonly arrivedAt: Date | undefined;
 }
 
 function earliest(starts: readonly Checkpoint[], history: Pick<History, 'compare'>): string {

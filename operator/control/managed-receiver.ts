@@ -16,6 +16,7 @@ import {
   type Objection,
   type PreparedReceiver,
 } from './prepare-receiver.ts';
+import { type StartOf } from './starting-point.ts';
 import { type World } from './world.ts';
 
 /** What a receiver is run with. */
@@ -26,8 +27,7 @@ export interface ReceiverSurroundings {
   readonly allowsLocalSinks: LocalSinkPolicy;
   /** The addresses that sinks of a namespace may reach; undefined when all. */
   readonly addressGuard: (namespace: string) => SinkContext['isAddressAllowed'];
-  /** The source can tell again what a receiver has not ended with. */
-  readonly canReplay: boolean;
+  readonly startOf: StartOf;
 }
 
 /** The revision of a receiver that delivers. */

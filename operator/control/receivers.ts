@@ -1,7 +1,5 @@
 import { keyText, type CustomResource, type ObjectKey } from '../api/resource.ts';
 import { type Delivery } from '../delivery/delivery.ts';
-import { type Checkpoint } from '../delivery/course.ts';
-import { type WrittenPolicy } from '../delivery/policy-fields.ts';
 import { resolvePolicy } from '../delivery/policy.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
@@ -64,8 +62,8 @@ class ReceiverMap implements Receivers {
       const pipeline = this.#delivery.ensure(key, resolvePolicy(undefined));
       receiver = manageReceiver(object, pipeline, this.#around);
       this.#managed.set(key, receiver);
-      const start = startOf(object);
-      if (this.#around.canReplay && start !== undefined) pipeline.catchUp.startAt(start);
+      const start = this.#around.startOf(object);
+      if (start !== undefined) pipeline.catchUp.startAt(start);
     }
     receiver.object = object;
     // our own status writes come back as changes, and mean nothing new
@@ -136,16 +134,6 @@ class ReceiverMap implements Receivers {
       this.#onChange();
     });
   }
-}
-
-/** Where a receiver goes on: from its checkpoint, or a new one from the beginning if it wants to; else from now. */
-function startOf({ spec, status }: CustomResource<ReceiverStatus>): Checkpoint | undefined {
-  const { checkpoint } = status ?? {};
-  if (checkpoint !== undefined) {
-    return { position: checkpoint.resourceVersion, time: new Date(checkpoint.time) };
-  }
-  const { delivery } = (spec ?? {}) as { readonly delivery?: WrittenPolicy };
-  return delivery?.startFrom === 'Oldest' ? { position: '0', time: new Date(0) } : undefined;
 }
 
 /** Tells apart what users and routes can see of a receiver's judgement. */

@@ -32,6 +32,19 @@ export function createClusterEvent(
   return new CoreEvent(core, options);
 }
 
+/** What an event was made of, as plain JSON: createClusterEvent makes an equal one of it. */
+export interface EventParts {
+  /** Without managedFields, which nobody sees. */
+  readonly core: Record<string, unknown>;
+  readonly options: ClusterEventOptions;
+}
+
+/** Takes an event apart, so that it can be kept elsewhere; throws when createClusterEvent did not make it. */
+export function takeApart(event: ClusterEvent): EventParts {
+  if (event instanceof CoreEvent) return event.parts();
+  throw new TypeError('only events made by createClusterEvent can be taken apart');
+}
+
 class CoreEvent implements CountedEvent {
   readonly #core: JsonRecord;
   readonly #metadata: JsonRecord;
@@ -128,6 +141,13 @@ class CoreEvent implements CountedEvent {
       readDate(this.#metadata.creationTimestamp) ??
       new Date(0)
     );
+  }
+
+  parts(): EventParts {
+    return {
+      core: { ...this.#core, metadata: { ...this.#metadata, managedFields: undefined } },
+      options: this.#options,
+    };
   }
 
   get #seriesCount(): number {

@@ -7,34 +7,7 @@ import {
   type OpenMetricsContentType,
 } from 'prom-client';
 
-/** The counts of one receiver at the moment of a scrape. */
-export interface ReceiverSample {
-  readonly namespace: string;
-  readonly name: string;
-  readonly sink: string;
-  readonly received: number;
-  readonly delivered: number;
-  readonly failed: number;
-  readonly deadLettered: number;
-  readonly droppedByReason: Readonly<Record<string, number>>;
-  readonly pending: number;
-  readonly ready: boolean;
-}
-
-/** The counts of one route at the moment of a scrape. */
-export interface RouteSample {
-  readonly namespace: string;
-  readonly name: string;
-  readonly matched: number;
-  readonly dropped: number;
-  readonly ready: boolean;
-}
-
-/** Where the counts of a scrape come from. */
-export interface MetricSources {
-  receivers(): readonly ReceiverSample[];
-  routes(): readonly RouteSample[];
-}
+import { collectedMetrics, type MetricSources } from './collected-metrics.ts';
 
 /** A metric as its reference page tells of it. */
 export interface MetricDescription {
@@ -64,9 +37,6 @@ export interface Metrics {
   /** Says which metrics there are. */
   describe(): MetricDescription[];
 }
-
-const receiverLabels = ['receiver_namespace', 'receiver', 'sink'] as const;
-const routeLabels = ['route_namespace', 'route'] as const;
 
 /** Creates the operator's metrics in a registry of their own. */
 export function createMetrics(version: string): Metrics {
@@ -125,107 +95,6 @@ function describeMetric(metric: object): MetricDescription {
     readonly labelNames: readonly string[];
   };
   return { name, type, help, labels: labelNames };
-}
-
-interface Instruments {
-  readonly counter: (name: string, help: string, labelNames: readonly string[]) => Counter;
-  readonly gauge: (name: string, help: string, labelNames: readonly string[]) => Gauge;
-}
-
-/** Metrics that are read from the tallies at each scrape, so that an object that is gone leaves no series behind. */
-function collectedMetrics({ counter, gauge }: Instruments): {
-  connect(sources: MetricSources): void;
-  collect(): void;
-} {
-  const received = counter('receiver_received_total', 'Occurrences routed to the receiver.', receiverLabels);
-  const delivered = counter(
-    'receiver_delivered_total',
-    'Occurrences that the sink acknowledged.',
-    receiverLabels,
-  );
-  const failed = counter(
-    'receiver_failed_total',
-    'Failed attempts, counted once for each event in them.',
-    receiverLabels,
-  );
-  const deadLettered = counter(
-    'receiver_dead_lettered_total',
-    'Occurrences given up that the dead-letter receiver delivered.',
-    receiverLabels,
-  );
-  const dropped = counter('receiver_dropped_total', 'Occurrences given up, by reason.', [
-    ...receiverLabels,
-    'reason',
-  ]);
-  const pending = gauge(
-    'receiver_pending',
-    'Occurrences that wait for their delivery or are in it.',
-    receiverLabels,
-  );
-  const unaccounted = gauge(
-    'unaccounted_events',
-    'received - delivered - deadLettered - dropped - pending; always 0.',
-    receiverLabels,
-  );
-  const receiverReady = gauge('receiver_ready', '1 while the receiver is ready.', receiverLabels);
-  const matched = counter(
-    'route_matched_total',
-    'Occurrences that the route sent to a receiver.',
-    routeLabels,
-  );
-  const routeDropped = counter(
-    'route_dropped_total',
-    'Occurrences that a drop rule of the route ended.',
-    routeLabels,
-  );
-  const routeReady = gauge('route_ready', '1 while the route is ready.', routeLabels);
-  const all = [
-    received,
-    delivered,
-    failed,
-    deadLettered,
-    dropped,
-    pending,
-    unaccounted,
-    receiverReady,
-    matched,
-    routeDropped,
-    routeReady,
-  ];
-  let sources: MetricSources | undefined;
-
-  const collectReceiver = (sample: ReceiverSample): void => {
-    const labels = { receiver_namespace: sample.namespace, receiver: sample.name, sink: sample.sink };
-    received.inc(labels, sample.received);
-    delivered.inc(labels, sample.delivered);
-    failed.inc(labels, sample.failed);
-    deadLettered.inc(labels, sample.deadLettered);
-    pending.set(labels, sample.pending);
-    receiverReady.set(labels, sample.ready ? 1 : 0);
-    let ended = sample.delivered + sample.deadLettered;
-    for (const [reason, count] of Object.entries(sample.droppedByReason)) {
-      dropped.inc({ ...labels, reason }, count);
-      ended += count;
-    }
-    unaccounted.set(labels, sample.received - ended - sample.pending);
-  };
-  const collectRoute = (sample: RouteSample): void => {
-    const labels = { route_namespace: sample.namespace, route: sample.name };
-    matched.inc(labels, sample.matched);
-    routeDropped.inc(labels, sample.dropped);
-    routeReady.set(labels, sample.ready ? 1 : 0);
-  };
-
-  return {
-    connect(connected) {
-      sources = connected;
-    },
-    collect() {
-      for (const metric of all) metric.reset();
-      sources?.receivers().forEach(collectReceiver);
-      sources?.routes().forEach(collectRoute);
-    },
-  };
 }
 
 /** In the older text format a counter's family is named with `_total`, and nothing marks the end. */

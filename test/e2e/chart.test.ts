@@ -160,4 +160,27 @@ describe('chart', () => {
     expect(manifests).toContain('kind: ServiceMonitor');
     expect(manifests).toContain('release: prom');
   });
+
+  it('keeps Events in a volume where asked, and in none otherwise', async () => {
+    expect(await template('--set', 'persistence.type=')).not.toContain('data-dir');
+    const emptyDir = await template('--set', 'replicas=2,persistence.type=emptyDir');
+    expect(emptyDir).toContain('- --data-dir=/var/lib/eventroute\n            - --data-max-bytes=1536Mi');
+    expect(emptyDir).toContain('emptyDir:\n            sizeLimit: 2Gi');
+    const claim = await template('--set', 'persistence.type=claim,persistence.storageClass=fast');
+    expect(claim).toContain('kind: PersistentVolumeClaim');
+    expect(claim).toContain('storageClassName: fast');
+    expect(claim).toContain('claimName: eventroute');
+    expect(claim).toContain('type: Recreate');
+    const own = await template('--set', 'persistence.type=claim,persistence.existingClaim=mine');
+    expect(own).not.toContain('kind: PersistentVolumeClaim');
+    expect(own).toContain('claimName: mine');
+  });
+
+  it('refuses a claim for several replicas, which could not share it', async () => {
+    const { code, stderr } = await cluster.helm([
+      ...['template', 'eventroute', chart, '--set', 'replicas=2,persistence.type=claim'],
+    ]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('persistence.type: claim is for one replica');
+  });
 });

@@ -1,4 +1,5 @@
-import { createMetrics, type MetricSources, type ReceiverSample } from '../../operator/telemetry/metrics.ts';
+import { type MetricSources, type ReceiverSample } from '../../operator/telemetry/collected-metrics.ts';
+import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import { readMetrics } from './open-metrics.ts';
 
 const receiver: ReceiverSample = {
@@ -11,11 +12,15 @@ const receiver: ReceiverSample = {
   deadLettered: 1,
   droppedByReason: { Rejected: 2, QueueFull: 1 },
   pending: 2,
+  concurrency: 3,
   ready: true,
 };
 const route = { namespace: 'shop', name: 'all', matched: 10, dropped: 3, ready: false };
 
-function createBusyMetrics(sources: MetricSources = { receivers: () => [receiver], routes: () => [route] }) {
+const spool = { isWorking: true, bytes: 4_096, evicted: 5 };
+const allSources: MetricSources = { receivers: () => [receiver], routes: () => [route], spool: () => spool };
+
+function createBusyMetrics(sources = allSources) {
   const metrics = createMetrics('1.2.3');
   metrics.connect(sources);
   metrics.eventReceived();
@@ -53,7 +58,11 @@ describe.each(['openMetrics', 'text'] as const)('metrics as %s', (format) => {
       labels: { ...labels, reason: 'Rejected' },
       value: 2,
     });
+    expect(valueOf('receiver_concurrency')).toMatchObject({ labels, value: 3 });
     expect(valueOf('unaccounted_events')).toMatchObject({ labels, value: 0 });
+    expect(valueOf('spool_working')).toMatchObject({ value: 1 });
+    expect(valueOf('spool_bytes')).toMatchObject({ value: 4_096 });
+    expect(valueOf('spool_evicted_total')).toMatchObject({ value: 5 });
     expect(valueOf('route_ready')).toMatchObject({
       labels: { route_namespace: 'shop', route: 'all' },
       value: 0,
@@ -79,4 +88,9 @@ test('a receiver that is gone leaves no series behind', async () => {
 test('an event that is not accounted for is seen', async () => {
   const metrics = createBusyMetrics({ receivers: () => [{ ...receiver, received: 11 }], routes: () => [] });
   expect(await metrics.render(true)).toMatch(/^eventroute_unaccounted_events\{.*\} 1$/m);
+});
+
+test('metrics of the spool are left out where there is none', async () => {
+  const page = await createBusyMetrics({ receivers: () => [], routes: () => [] }).render(true);
+  expect(page).not.toMatch(/^eventroute_spool/m);
 });
