@@ -5,10 +5,16 @@ import { type Clock } from '../../operator/schema/clock.ts';
 import { createFakeClock } from '../fake-clock.ts';
 import { fakeLog, fakeSink, occurrence } from './fakes.ts';
 
+const waiting = { events: 7, per: '1s', burst: 1, onExceeded: 'Wait' };
+const summarizing = { events: 7, per: '1s' };
+const cases = [undefined, waiting, summarizing].flatMap((rateLimit) =>
+  [0.005, 0.015, 0.025, 0.035, 0.045].map((earlyMs) => ({ earlyMs, rateLimit })),
+);
+
 // Timers of Node.js may fire a little before their time, and time goes on while code runs.
-it.each([0.005, 0.015, 0.025, 0.035, 0.045])(
-  'a pipeline goes on by itself when its timers fire %d ms early',
-  async (earlyMs) => {
+it.each(cases)(
+  'a pipeline goes on by itself when its timers fire $earlyMs ms early, with a rate limit $rateLimit',
+  async ({ earlyMs, rateLimit }) => {
     const fake = createFakeClock();
     let drift = 0;
     const clock: Clock = {
@@ -21,7 +27,7 @@ it.each([0.005, 0.015, 0.025, 0.035, 0.045])(
     const sink = fakeSink(fake, () => {
       if (!isUp) throw DeliveryError.retry('503', 'ServerError');
     });
-    const policy = resolvePolicy({ retry: { initial: '100ms', max: '1s' } });
+    const policy = resolvePolicy({ retry: { initial: '100ms', max: '1s' }, rateLimit });
     const options = { clock, random: () => 0.7, log: fakeLog(), observer: {} };
     const pipeline = createPipeline({ ...options, receiver: 'shop/hook', policy });
     pipeline.useSink(sink);
@@ -36,6 +42,10 @@ it.each([0.005, 0.015, 0.025, 0.035, 0.045])(
       drift = 0;
     }
 
-    expect(pipeline.tally()).toMatchObject({ delivered: 20, pending: 0 });
+    const { received, delivered, dropped, pending } = pipeline.tally();
+    expect(pending).toBe(0);
+    // whoever is held back is told of by one event more
+    if (rateLimit === summarizing) expect([dropped > 0, received]).toEqual([true, 21]);
+    else expect(delivered).toBe(20);
   },
 );

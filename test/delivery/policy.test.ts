@@ -57,6 +57,17 @@ describe('resolvePolicy', () => {
     });
   });
 
+  it('has a rate limit only where one is written', () => {
+    expect(resolvePolicy({}).rateLimit).toBeUndefined();
+    expect(resolvePolicy({ rateLimit: { events: 30 } }).rateLimit).toEqual({
+      ...{ events: 30, perMs: 60_000, burst: 30, onExceeded: 'Summarize' },
+    });
+    const written = { events: 5, per: '1h30m', burst: 2, onExceeded: 'Wait' };
+    expect(resolvePolicy({ rateLimit: written }).rateLimit).toEqual({
+      ...{ events: 5, perMs: 5_400_000, burst: 2, onExceeded: 'Wait' },
+    });
+  });
+
   it('takes a byte size that is written as a number', () => {
     expect(resolvePolicy({ batch: { maxBytes: 2_048 } }).batch.maxBytes).toBe(2_048);
   });
@@ -97,6 +108,14 @@ describe('checkPolicy', () => {
       { batch: { maxEvents: 20 }, buffer: { maxEvents: 10 } },
       'spec.delivery.batch.maxEvents must not be larger than buffer.maxEvents (10), or no batch would ever be full',
     ],
+    [
+      { rateLimit: { events: 5, per: '500ms' } },
+      'spec.delivery.rateLimit.per must be from 1s to 1d, not "500ms"',
+    ],
+    [
+      { rateLimit: { events: 5, per: 'minute' } },
+      'spec.delivery.rateLimit.per must be a duration such as 10s, 5m or 1h30m',
+    ],
     [{ oversized: 'DeadLetter' }, 'spec.delivery.deadLetterRef is required when `oversized` is DeadLetter'],
   ])('says what is wrong with %j', (written, told) => {
     expect(checkPolicy(written).map(({ path, message }) => `${path} ${message}`)).toEqual([told]);
@@ -110,11 +129,16 @@ describe('deliveryFields', () => {
     expect(
       validate({ timeout: '10s', batch: { maxBytes: '1Mi' }, ordering: 'None' }, 'spec.delivery'),
     ).toEqual([]);
-    expect(validate({ rateLimit: { events: 1 } }, 'spec.delivery')).toHaveLength(1);
+    expect(validate({ throttle: { events: 1 } }, 'spec.delivery')).toHaveLength(1);
   });
 
   it('refuse numbers out of bounds', () => {
-    const written = { concurrency: 0, batch: { maxEvents: 10_001 }, buffer: { maxEvents: 0 } };
+    const written = {
+      concurrency: 0,
+      batch: { maxEvents: 10_001 },
+      buffer: { maxEvents: 0 },
+      rateLimit: { events: 0, burst: 1_000_001, onExceeded: 'Drop' },
+    };
     expect(
       validate(written, 'spec.delivery')
         .map(({ path }) => path)
@@ -123,6 +147,10 @@ describe('deliveryFields', () => {
       'spec.delivery.batch.maxEvents',
       'spec.delivery.buffer.maxEvents',
       'spec.delivery.concurrency',
+      'spec.delivery.rateLimit.burst',
+      'spec.delivery.rateLimit.events',
+      'spec.delivery.rateLimit.onExceeded',
     ]);
+    expect(validate({ rateLimit: { per: '1m' } }, 'spec.delivery')).toHaveLength(1);
   });
 });
