@@ -6,7 +6,7 @@ import { createFakeClock } from '../fake-clock.ts';
 import { fakeLog, fakeSink, occurrence } from './fakes.ts';
 
 const waiting = { events: 7, per: '1s', burst: 1, onExceeded: 'Wait' };
-const summarizing = { events: 7, per: '1s' };
+const summarizing = { events: 1, per: '2s' };
 const cases = [undefined, waiting, summarizing].flatMap((rateLimit) =>
   [0.005, 0.015, 0.025, 0.035, 0.045].map((earlyMs) => ({ earlyMs, rateLimit })),
 );
