@@ -112,7 +112,9 @@ async function explainOne(
   for (const delivery of rehearsal.route(occurrence)) {
     const isShown = isRendering && delivery.obstacle === undefined;
     const rendered = isShown ? await rehearsal.render(occurrence, delivery) : undefined;
-    deliveries.push({ ...delivery, ...(rendered !== undefined && { rendered }) });
+    // the explanation tells of throttles in words
+    const { throttles: _, ...told } = delivery;
+    deliveries.push({ ...told, ...(rendered !== undefined && { rendered }) });
   }
   return { explanation: rehearsal.explain(occurrence), deliveries };
 }

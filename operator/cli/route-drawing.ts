@@ -2,6 +2,7 @@ import { type CustomResource, keyText, type ObjectKey } from '../api/resource.ts
 import { isRecord, type JsonRecord } from '../event/json-value.ts';
 import { type Drawn, leaf, printable } from '../routing/drawing.ts';
 import { readReceiver } from '../routing/receiver-ref.ts';
+import { describeThrottle } from '../routing/throttle.ts';
 import type { RouteStatus } from '../status/route-status.ts';
 import type { Paint } from './paint.ts';
 import type { ReceiverBook } from './receiver-book.ts';
@@ -49,7 +50,12 @@ function drawMatch(rule: JsonRecord, route: Route, { book, paint }: RouteDrawing
   const key = referenceOf(receiver, route.metadata.namespace);
   const target =
     key === undefined ? paint(printable(JSON.stringify(receiver)), 'bad') : book.describe(key, { route });
-  return leaf(`${text} → ${target}`);
+  return leaf(`${text}${throttleOf(rule, paint)} → ${target}`);
+}
+
+function throttleOf({ throttle }: JsonRecord, paint: Paint): string {
+  if (!isRecord(throttle)) return '';
+  return paint(` (throttled by ${printable(describeThrottle(throttle))})`, 'faint');
 }
 
 function titleOf(

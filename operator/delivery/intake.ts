@@ -11,7 +11,7 @@ import { type PipelineOptions } from './pipeline-options.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { type Queue } from './queue.ts';
 import { type Settler } from './settler.ts';
-import { createThrottle, type Throttle, type ThrottleWindow } from './throttle.ts';
+import { createThrottle, mostHeld, type Throttle, type ThrottleWindow } from './throttle.ts';
 
 /** What an intake works on: the parts of one pipeline. */
 export interface IntakeOptions extends Pick<PipelineOptions, 'receiver' | 'front'> {
@@ -61,7 +61,7 @@ class QueueIntake implements Intake {
     const { clock, queue, policy, settler, onReady } = options;
     this.#throttle = createThrottle({
       clock,
-      limit: () => Math.floor(policy().buffer.maxEvents / 2),
+      limit: () => mostHeld(policy().buffer.maxEvents),
       release(entry) {
         queue.release(entry, clock.now());
         onReady();
@@ -132,7 +132,7 @@ class QueueIntake implements Intake {
     const withMissed = missedOccurrences === undefined ? told : { ...told, missedOccurrences };
     const before = window?.held?.event;
     if (window === undefined || before === undefined) return withMissed;
-    const foldedOccurrences = window.folded + 1;
+    const foldedOccurrences = window.folded;
     // what was missed before a folded occurrence of the same Event was missed before this one, too
     const missed = before.event.uid === event.uid ? (before.missedOccurrences ?? 0) : 0;
     return missed === 0

@@ -15,8 +15,13 @@ export interface ThrottleGroup {
 export interface ThrottleWindow<Held> {
   /** What is sent at the end: the latest of the events that were folded. */
   readonly held: Held | undefined;
-  /** How many events went before it and will not be sent. */
+  /** How many events are folded into one that is held from now on. */
   readonly folded: number;
+}
+
+/** So many events may be held of a buffer for so many. */
+export function mostHeld(maxEvents: number): number {
+  return Math.floor(maxEvents / 2);
 }
 
 /** What a throttle works with. */
@@ -92,13 +97,13 @@ class WindowedThrottle<Held> implements Throttle<Held> {
     const window = given as Window<Held>;
     const before = window.held;
     window.held = held;
+    window.folded += 1;
     if (before === undefined) {
       this.#empty.remove(window);
       this.#holding.push(window);
       window.turn = this.#turns++;
       this.relieve();
     } else {
-      window.folded += 1;
       this.#options.fold(before);
     }
   }

@@ -1,6 +1,9 @@
+import { resolvePolicy } from '../delivery/policy.ts';
+import { mostHeld } from '../delivery/throttle.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { type Lint } from '../lint/lint.ts';
 import { explain, type Explanation } from '../routing/explain.ts';
+import { joinThrottles, type ThrottleGroup } from '../routing/throttle.ts';
 import { createTree } from '../routing/tree.ts';
 import { openRenderer, type Renderer, type RenderedPayload, type RenderFailure } from './rendered-payload.ts';
 
@@ -10,6 +13,10 @@ export interface RehearsedDelivery {
   readonly receiver: string;
   /** `namespace/name` of the routes that send it there. */
   readonly routes: readonly string[];
+  /** The groups of throttles that it falls into; undefined when it is sent at once. */
+  readonly throttles?: readonly ThrottleGroup[] | undefined;
+  /** How many other events a throttle folded into it. */
+  readonly folded?: number;
   /** What keeps the receiver from getting it all the same. */
   readonly obstacle?: string;
 }
@@ -18,6 +25,8 @@ export interface RehearsedDelivery {
 export interface Rehearsal {
   /** Says where an occurrence goes. */
   route(occurrence: Occurrence): readonly RehearsedDelivery[];
+  /** How many events throttles may hold for a receiver. */
+  mostHeld(receiver: string): number;
   /** Says why, rule by rule. */
   explain(occurrence: Occurrence): Explanation;
   /** Renders what the receiver of a delivery would send. */
@@ -44,11 +53,24 @@ class LintedRehearsal implements Rehearsal {
 
   route(occurrence: Occurrence): readonly RehearsedDelivery[] {
     return this.#tree.route(occurrence).deliveries.map(({ key, routes }) => {
-      const senders = routes.filter(({ shadow }) => !shadow).map(({ route }) => route);
-      const permitted = senders.filter((route) => this.#refusalOf(route, key) === undefined);
-      const obstacle = this.#obstacleOf(key, { senders, permitted });
-      return { receiver: key, routes: permitted, ...(obstacle !== undefined && { obstacle }) };
+      const sending = routes.filter(({ shadow }) => !shadow);
+      const permitted = sending.filter(({ route }) => this.#refusalOf(route, key) === undefined);
+      const keys = permitted.map(({ route }) => route);
+      const senders = sending.map(({ route }) => route);
+      const obstacle = this.#obstacleOf(key, { senders, permitted: keys });
+      const throttles = joinThrottles(permitted);
+      return {
+        receiver: key,
+        routes: keys,
+        ...(throttles !== undefined && { throttles }),
+        ...(obstacle !== undefined && { obstacle }),
+      };
     });
+  }
+
+  mostHeld(receiver: string): number {
+    const written = this.#lint.receivers.get(receiver)?.rehearsed?.receiver.delivery;
+    return mostHeld(resolvePolicy(written).buffer.maxEvents);
   }
 
   explain(occurrence: Occurrence): Explanation {
@@ -57,13 +79,16 @@ class LintedRehearsal implements Rehearsal {
 
   async render(
     occurrence: Occurrence,
-    { receiver, routes }: RehearsedDelivery,
+    { receiver, routes, folded = 0 }: RehearsedDelivery,
   ): Promise<RenderedPayload | RenderFailure> {
     const rehearsed = this.#lint.receivers.get(receiver)?.rehearsed;
     if (rehearsed === undefined) return { failure: 'the receiver is not known here' };
     const renderer = this.#renderers.get(receiver) ?? openRenderer(rehearsed, this.#rootNamespace);
     this.#renderers.set(receiver, renderer);
-    return (await renderer).render({ ...occurrence, receiver, routes });
+    return (await renderer).render({
+      ...{ ...occurrence, receiver, routes },
+      ...(folded > 0 && { foldedOccurrences: folded }),
+    });
   }
 
   async close(): Promise<void> {

@@ -91,6 +91,14 @@ const expectation = Type.Object(
         examples: [1],
       }),
     ),
+    folded: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description:
+          'How many other events the `throttle` of a rule folded into each of these deliveries, which come when its time is over.',
+        examples: [3],
+      }),
+    ),
     routes: Type.Optional(
       Type.Array(Text({ description: 'An EventRoute, as `name` or `namespace/name`.', minLength: 1 }), {
         description: 'The EventRoutes that send each of these deliveries, all of them.',

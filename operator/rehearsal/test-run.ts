@@ -1,10 +1,10 @@
-import { type Occurrence } from '../event/occurrence.ts';
 import { formatDuration, parseDuration } from '../schema/duration.ts';
 import { type Place } from '../manifest/source-text.ts';
 import { type Difference, findDifferences } from './difference.ts';
 import { type LoadedTestFile } from './loaded-test-file.ts';
 import { namespaceOf, occurrenceOf } from './rehearsed-event.ts';
-import { createRehearsal, type Rehearsal, type RehearsedDelivery } from './rehearsal.ts';
+import { createPlayback, type PlayedDelivery as Delivery, type TimedOccurrence } from './playback.ts';
+import { createRehearsal, type Rehearsal } from './rehearsal.ts';
 import { simulateEvents, SimulationError } from './simulated-events.ts';
 import { type Expectation, type TestCase } from './test-file-fields.ts';
 import { whyNotReached } from './why-not-reached.ts';
@@ -18,12 +18,6 @@ export interface TestResult {
   readonly place: Place;
   readonly failures: readonly Failure[];
   readonly durationMs: number;
-}
-
-/** A delivery at a time of the test. */
-interface Delivery extends RehearsedDelivery {
-  readonly occurrence: Occurrence;
-  readonly atMs: number;
 }
 
 /** Runs the tests of a file, each by itself. */
@@ -54,7 +48,7 @@ class Run {
   async failures(): Promise<Failure[]> {
     try {
       const occurrences = await this.#play();
-      const deliveries = occurrences.flatMap(({ occurrence, atMs }) => this.#deliver(occurrence, atMs));
+      const deliveries = this.#deliver(occurrences);
       return [
         ...(await this.#judgeExpected(deliveries, occurrences)),
         ...this.#judgeNever(deliveries),
@@ -66,9 +60,9 @@ class Run {
     }
   }
 
-  async #play(): Promise<{ readonly occurrence: Occurrence; readonly atMs: number }[]> {
+  async #play(): Promise<TimedOccurrence[]> {
     const { surroundings } = this.#file;
-    const played: { readonly occurrence: Occurrence; readonly atMs: number }[] = [];
+    const played: TimedOccurrence[] = [];
     for (const event of simulateEvents(this.#test.events, this.#file)) {
       const namespace = namespaceOf(event);
       const known = await surroundings.namespaceLabels(namespace);
@@ -79,16 +73,15 @@ class Run {
     return played;
   }
 
-  #deliver(occurrence: Occurrence, atMs: number): Delivery[] {
-    return this.#rehearsal
-      .route(occurrence)
-      .filter(({ obstacle }) => obstacle === undefined)
-      .map((delivery) => ({ ...delivery, occurrence, atMs }));
+  #deliver(occurrences: readonly TimedOccurrence[]): readonly Delivery[] {
+    const playback = createPlayback(this.#rehearsal);
+    for (const timed of occurrences) playback.play(timed);
+    return playback.finish();
   }
 
   async #judgeExpected(
     deliveries: readonly Delivery[],
-    occurrences: readonly { readonly occurrence: Occurrence }[],
+    occurrences: readonly TimedOccurrence[],
   ): Promise<Failure[]> {
     const failures: Failure[] = [];
     for (const expectation of this.#test.expect ?? []) {
@@ -118,6 +111,7 @@ class Run {
   async #judgeDelivery(delivery: Delivery, expectation: Expectation): Promise<Failure[]> {
     const found = [
       ...this.#judgeRoutes(delivery, expectation),
+      ...judgeFolded(delivery, expectation),
       ...(await this.#judgePayload(delivery, expectation)),
     ];
     if (found.length === 0) return [];
@@ -175,6 +169,10 @@ function isSelected({ atMs, occurrence }: Delivery, expectation: Expectation): b
   return expectation.occurrence === undefined || expectation.occurrence === occurrence.number;
 }
 
+function judgeFolded({ folded }: Delivery, expectation: Expectation): string[] {
+  return expectation.folded === undefined ? [] : lines(findDifferences(expectation.folded, folded, 'folded'));
+}
+
 function refuse(deliveries: readonly Delivery[], rule: string): Failure[] {
   const [first] = deliveries;
   if (first === undefined) return [];
@@ -190,10 +188,11 @@ function refuse(deliveries: readonly Delivery[], rule: string): Failure[] {
 const maxTold = 5;
 
 function describeAll(deliveries: readonly Delivery[]): string {
-  const told = deliveries.slice(0, maxTold).map(({ occurrence, atMs }) => {
+  const told = deliveries.slice(0, maxTold).map(({ occurrence, atMs, folded }) => {
     const { event, number } = occurrence;
     const { kind, name } = event.involvedObject;
-    return `${event.reason} of ${kind}/${name} (occurrence ${number}) at ${timeText(atMs)}`;
+    const others = folded === 0 ? '' : `, ${folded} folded into it`;
+    return `${event.reason} of ${kind}/${name} (occurrence ${number}${others}) at ${timeText(atMs)}`;
   });
   const rest = deliveries.length - told.length;
   return `${amount(deliveries.length)}: ${told.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;

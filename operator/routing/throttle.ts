@@ -54,13 +54,20 @@ export function compileThrottle(rule: ThrottledRule, problems: Problem[]): Throt
   const identity = digest(JSON.stringify([route, path, written]));
   const readers = by.map(readerOf);
   return {
-    text: `${by.join(', ')}${first === 1 ? '' : ` after ${first}`} per ${formatDuration(perMs)}`,
+    text: describeThrottle(throttle),
     needsObject: by.some((field) => field === 'owner' || field.startsWith(labelPrefix)),
     groupOf: (event) => {
       const values = JSON.stringify(readers.map((read) => read(event)));
       return { key: identity + (values.length > maxKeyLength ? digest(values) : values), first, perMs };
     },
   };
+}
+
+/** Writes a throttle for people, also one that is not valid: `involvedObject.uid, reason per 10m`. */
+export function describeThrottle({ by, first, per }: Readonly<Record<string, unknown>>): string {
+  const fields = readBy(by) ?? [];
+  const after = typeof first === 'number' && first !== 1 ? ` after ${first}` : '';
+  return `${fields.join(', ')}${after} per ${typeof per === 'string' ? per : '?'}`;
 }
 
 /** Joins what routes say that send an event to the same receiver; undefined when one of them sends it at once. */

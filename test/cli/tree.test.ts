@@ -79,7 +79,11 @@ No route that you may see names these receivers
     const route = {
       metadata: { namespace: 'shop', name: 'odd', generation: 2 },
       spec: {
-        match: [{ message: '\u001b[2Jboo', receiver: 'a/b/c' }, 'no rule', { when: '!event.count' }],
+        match: [
+          { message: '\u001b[2Jboo', receiver: 'a/b/c', throttle: { by: ['\u001b[2J', 1], first: 3 } },
+          'no rule',
+          { when: '!event.count' },
+        ],
         routes: [null, { name: 7, drop: {}, match: [{ message: 'x'.repeat(200), receiver: 'unseen' }] }],
       },
       status: undefined,
@@ -95,7 +99,7 @@ No route that you may see names these receivers
       'Namespace shop: its routes see its own Events',
       '└─ ✗ odd: matched 0, dropped 0, delivered 0, failed 0, pending 0',
       '   ├─ is not known to be ready (Pending): The operator has not looked at this object yet',
-      String.raw`   ├─ match message=\u001b[2Jboo → "a/b/c"`,
+      String.raw`   ├─ match message=\u001b[2Jboo (throttled by \u001b[2J after 3 per ?) → "a/b/c"`,
       '   ├─ match when=!event.count (condition)',
       '   └─ routes[0]',
       `      └─ match message=${'x'.repeat(59)}… → shop/unseen there is no such EventReceiver`,

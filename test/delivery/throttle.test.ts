@@ -42,7 +42,7 @@ function bench(limit = 100): Bench {
     tell(name, ...groups) {
       const window = throttle.admit(groups);
       if (window === undefined) send({ name, folded: 0 });
-      else throttle.hold(window, { name, folded: window.held === undefined ? 0 : window.folded + 1 });
+      else throttle.hold(window, { name, folded: window.folded });
     },
   };
 }

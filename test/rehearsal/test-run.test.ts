@@ -323,3 +323,87 @@ describe('the report', () => {
     expect(xml.match(/<(?!\/|\?)[a-z]+[^>]*[^/]>/g)!.length).toBe(xml.match(/<\/[a-z]+>/g)!.length);
   });
 });
+
+describe('a test of throttled routes', () => {
+  const throttled = [
+    object('EventReceiver', 'oncall', {
+      ...hook,
+      sink: {
+        webhook: { ...hook.sink.webhook, layout: { text: '{{ .Message }}+{{ .FoldedOccurrences }}' } },
+      },
+      delivery: { buffer: { maxEvents: 4 } },
+    }),
+    object('EventRoute', 'all', {
+      match: [{ reason: 'BackOff', receiver: 'oncall', throttle: { per: '10m' } }],
+    }),
+  ];
+  const flood = { event: pod(), repeat: { times: 4, every: '1m' } };
+  const runThrottled = (test: object): Promise<string[]> => run(test, { objects: throttled });
+
+  test('lets time go on until all that was held is sent, with the number that was folded', async () => {
+    expect(
+      await runThrottled({
+        events: [flood],
+        expect: [
+          { receiver: 'oncall', times: 2 },
+          { receiver: 'oncall', at: '0s', occurrence: 1, folded: 0, payload: { text: 'Back-off+0' } },
+          { receiver: 'oncall', at: '1m', times: 0 },
+          { receiver: 'oncall', at: '10m', occurrence: 5, folded: 3, payload: { text: 'Back-off+3' } },
+          { receiver: 'oncall', occurrence: 4, times: 0 },
+        ],
+      }),
+    ).toEqual([]);
+  });
+
+  test('begins each test with nothing held', async () => {
+    const file = await load({
+      objects: throttled,
+      tests: ['one', 'other'].map((name) => ({
+        name,
+        events: [{ event: pod() }],
+        expect: [{ receiver: 'oncall', at: '0s', times: 1 }],
+      })),
+    });
+    expect((await runTests(file)).flatMap(({ failures }) => failures)).toEqual([]);
+  });
+
+  test('fails with what was folded into a delivery when it is not as expected', async () => {
+    expect(
+      await runThrottled({
+        events: [flood],
+        expect: [
+          { receiver: 'oncall', at: '10m', folded: 4 },
+          { receiver: 'oncall', times: 5 },
+        ],
+      }),
+    ).toEqual([
+      'eventroute-system/oncall got occurrence 5 at 10m, but not as expected',
+      'folded',
+      '  - 4',
+      '  + 3',
+      'eventroute-system/oncall got 2 deliveries, expected 5',
+      'it got 2 deliveries: BackOff of Pod/web-0 (occurrence 1) at 0s, BackOff of Pod/web-0 (occurrence 5, 3 folded into it) at 10m',
+    ]);
+  });
+
+  test('holds no more than the buffer of the receiver lets it', async () => {
+    const pods = ['a', 'b', 'c'].map((name) => ({ ...flood, event: pod({}, { name, uid: name }) }));
+    expect(
+      await runThrottled({
+        events: pods,
+        expect: [
+          { receiver: 'oncall', at: '0s', times: 3 },
+          { receiver: 'oncall', at: '1m', occurrence: 2, times: 1 },
+        ],
+      }),
+    ).toEqual([]);
+  });
+
+  test('throttles nothing for a rule that sends to the same receiver without a throttle', async () => {
+    const more = object('EventRoute', 'more', { match: [{ type: 'Warning', receiver: 'oncall' }] });
+    const shadow = object('EventRoute', 'shadow', { mode: 'Shadow', match: [{ receiver: 'oncall' }] });
+    const test = (times: number) => ({ events: [flood], expect: [{ receiver: 'oncall', times }] });
+    expect(await run(test(5), { objects: [...throttled, more] })).toEqual([]);
+    expect(await run(test(2), { objects: [...throttled, shadow] })).toEqual([]);
+  });
+});
