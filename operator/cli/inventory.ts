@@ -55,11 +55,7 @@ export async function readInventory(
   const kinds = [routes, receivers].filter((read) => read !== undefined);
   const parts = kinds.flatMap((read) => read.parts);
   const gaps = kinds.flatMap((read) => read.gaps);
-  if (parts.length === 0) {
-    throw new Error(
-      `${gaps.join('; ')}: ask for a RoleBinding to the ClusterRole view there, or name a namespace that you may read with -n`,
-    );
-  }
+  if (parts.length === 0) throw nothingReadable(gaps);
   return {
     routes: (routes?.items ?? []) as CustomResource<RouteStatus>[],
     receivers: (receivers?.items ?? []) as CustomResource<ReceiverStatus>[],
@@ -67,6 +63,22 @@ export async function readInventory(
     gaps,
     parts,
   };
+}
+
+/** Lists EventReceivers with the caller's rights; throws an Error that says what to do when none may be read. */
+export async function readReceivers(
+  client: Pick<KubeClient, 'request'>,
+  scope: InventoryScope,
+): Promise<Pick<Inventory, 'receivers' | 'isWhole' | 'gaps'>> {
+  const { items, parts, isWhole, gaps } = await readKind(client, eventReceiverKind, scope);
+  if (parts.length === 0) throw nothingReadable(gaps);
+  return { receivers: items as CustomResource<ReceiverStatus>[], isWhole, gaps };
+}
+
+function nothingReadable(gaps: readonly string[]): Error {
+  return new Error(
+    `${gaps.join('; ')}: ask for a RoleBinding to the ClusterRole view there, or name a namespace that you may read with -n`,
+  );
 }
 
 interface ReadKind {

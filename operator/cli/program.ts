@@ -3,10 +3,13 @@ import { Command } from 'commander';
 import { version } from '../telemetry/version.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addConvertCommand } from './convert.ts';
+import { addDeadLettersCommand } from './deadletters.ts';
 import { addExplainCommand } from './explain.ts';
 import { type ProgramName } from './invocation.ts';
 import { addLocalCommand } from './local.ts';
+import { addReplayCommand } from './replay.ts';
 import { addRunCommand } from './run.ts';
+import { addSendTestCommand } from './send-test.ts';
 import { addStatusCommand } from './status.ts';
 import { addTestCommand } from './test.ts';
 import { addTreeCommand } from './tree.ts';
@@ -33,6 +36,9 @@ export function createProgram(name: ProgramName = 'eventroute'): Command {
   addTestCommand(program);
   addStatusCommand(program);
   addTreeCommand(program);
+  addReplayCommand(program);
+  addDeadLettersCommand(program);
+  addSendTestCommand(program);
   addCompletionCommand(program);
   return program;
 }
