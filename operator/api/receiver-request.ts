@@ -2,7 +2,7 @@ import { parseDuration } from '../schema/duration.ts';
 import { apiGroup } from './resource.ts';
 
 /** What may be asked of a receiver by an annotation, with how its value is written. */
-export const requestForms = {
+const requestForms = {
   replay: 'TIME since=TIME, or TIME since=DURATION',
   'retry-dead-letters': 'TIME, or TIME KEY...',
   'drop-dead-letters': 'TIME, or TIME KEY...',

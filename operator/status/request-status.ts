@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { time } from './status-field.ts';
 
 /** How far a request has come. */
-export const requestStates = ['Running', 'Done', 'Failed'] as const;
+const requestStates = ['Running', 'Done', 'Failed'] as const;
 export type RequestState = (typeof requestStates)[number];
 
 const requestFields = Type.Object({
