@@ -1,4 +1,5 @@
 import { type KubeClient, type Query } from './api-client.ts';
+import { isKubeFailure } from './kube-error.ts';
 import { type KubeList } from './kube-object.ts';
 
 /** How a list is fetched. */
@@ -33,6 +34,25 @@ export async function listPages<T>(options: PagerOptions<T>): Promise<string> {
     await onPage(page, { first, last: !token });
     if (!token || isAborted(signal)) return page.metadata.resourceVersion ?? '';
     first = false;
+  }
+}
+
+/** How often a list is begun anew, each time with pages four times as large. */
+const mostRestarts = 2;
+
+/**
+ * Fetches a list as `listPages` does, and begins it anew, with larger pages, when the history that holds it together is gone
+ * before its end; then `first` is true once more.
+ */
+export async function listPagesAnew<T>(options: PagerOptions<T>): Promise<string> {
+  let { pageSize } = options;
+  for (let restarts = 0; ; restarts += 1) {
+    try {
+      return await listPages({ ...options, pageSize });
+    } catch (thrown) {
+      if (!isKubeFailure(thrown, 'expired') || restarts === mostRestarts) throw thrown;
+      pageSize *= 4;
+    }
   }
 }
 

@@ -8,6 +8,8 @@ interface Versioned {
 
 /** Puts what a list holds into the order in which it happened, some at a time. */
 export interface Backlog<Item> {
+  /** The list begins, perhaps anew: what was added since the last part was taken comes again. */
+  begin(): void;
   /** Looks at an item of the list. */
   add(item: Item): void;
   /** Gives the earliest items after the last ones taken, in order. */
@@ -46,7 +48,12 @@ export function createBacklog<Item extends Versioned>(options: BacklogOptions): 
     items.length = limit;
     isPartial = true;
   };
+  const begin = (): void => {
+    items = [];
+    isPartial = false;
+  };
   return {
+    begin,
     add(item) {
       const version = versionOf(item);
       if (comparePositions(version, after) <= 0 || comparePositions(version, upTo) > 0) return;
@@ -58,8 +65,7 @@ export function createBacklog<Item extends Versioned>(options: BacklogOptions): 
       const taken = { items, isPartial };
       const last = items.at(-1);
       if (last !== undefined) after = versionOf(last);
-      items = [];
-      isPartial = false;
+      begin();
       return taken;
     },
   };

@@ -3,7 +3,7 @@ import { type KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { type KubeObject, resourcePath } from '../kube/kube-object.ts';
 import { type ListWatch, type ListWatchOptions, type PageInfo, startListWatch } from '../kube/list-watch.ts';
-import { listPages } from '../kube/pager.ts';
+import { listPagesAnew } from '../kube/pager.ts';
 import { type Backlog, createBacklog } from './backlog.ts';
 import {
   type CoreEvent,
@@ -215,13 +215,16 @@ class ClusterSource implements ReplayableSource {
 
   async #listAgain(backlog: Backlog<ListedEvent>): Promise<void> {
     const { client, pageSize } = this.#options;
-    await listPages<ListedEvent>({
+    await listPagesAnew<ListedEvent>({
       client,
       path: this.#path,
       query: {},
       pageSize: pageSize ?? 500,
       signal: this.#stopping.signal,
-      onPage: ({ items }) => items.forEach((item) => backlog.add(item)),
+      onPage({ items }, { first }) {
+        if (first) backlog.begin();
+        for (const item of items) backlog.add(item);
+      },
     });
   }
 

@@ -3,7 +3,7 @@ import { createOccurrence, type Occurrence } from '../event/occurrence.ts';
 import { isOwnEvent } from '../event/own-event.ts';
 import { type KubeClient } from '../kube/client.ts';
 import { type KubeObject } from '../kube/kube-object.ts';
-import { listPages } from '../kube/pager.ts';
+import { listPagesAnew } from '../kube/pager.ts';
 import { createBacklog, type Backlog } from './backlog.ts';
 import { type Enrichment } from './enrichment.ts';
 import { comparePositions } from './position.ts';
@@ -37,7 +37,7 @@ export async function replayEvents(context: ReplayContext, options: ReplayOption
   let upTo: Position = '';
   let reachesBack = false;
   const list = (): Promise<string> =>
-    listPages<ListedEvent>({
+    listPagesAnew<ListedEvent>({
       ...context,
       query: {},
       signal,
@@ -46,6 +46,7 @@ export async function replayEvents(context: ReplayContext, options: ReplayOption
           upTo = earlier(metadata.resourceVersion ?? '', until);
           backlog = createBacklog({ after, upTo, limit: context.backlogSize });
         }
+        if (first) backlog?.begin();
         for (const item of items) {
           backlog?.add(item);
           reachesBack ||= comparePositions(item.metadata.resourceVersion ?? '', after) <= 0;
