@@ -91,8 +91,10 @@ async function runLocal(flags: LocalFlags, isGiven: IsGiven<LocalFlags>): Promis
     await control.applyReceiver(receiver as CustomResource<ReceiverStatus>);
   for (const route of manifests.routes) await control.applyRoute(route as CustomResource<object>);
   const problems = flags.events === undefined ? 0 : await replay(flags.events, control, { log, intake });
+  const deadlineMs = systemClock.now() + timeoutMs;
   await waitWhile(control, (pending) => pending > 0, timeoutMs);
-  await control.stop({ graceMs: 0 });
+  // what a stop itself brings about, such as the summary of a rate limit, gets the time that is left
+  await control.stop({ graceMs: Math.max(0, deadlineMs - systemClock.now()) });
   // whoever reads may have seen enough
   process.stdout.on('error', () => undefined);
   if (flags.status) process.stdout.write(`${statusTables(manifests, world, flags.wide)}\n`);

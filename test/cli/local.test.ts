@@ -111,6 +111,24 @@ describe('eventroute local', () => {
     expect(err).toMatch(/Failed to read a recorded Event place="?standard input:2/);
   }, 30_000);
 
+  test('tells before it ends what a rate limit held back', async () => {
+    const limited = toTerminal
+      .replace("'{{ .InvolvedObject.Name }}'", "'{{ .InvolvedObject.Name }}', text: '{{ .Message }}'")
+      .replace('}}}}\n---', '}}}, delivery: {rateLimit: {events: 2, per: 1h}}}\n---');
+    const path = await write('all.yaml', limited);
+    const events = await write('events.jsonl', [1, 2, 3, 4, 5].map((pod) => event(`pod-${pod}`)).join('\n'));
+    const { out, err } = await eventroute(['local', '-f', path, '--events', events, '--no-status']);
+    const lines = out.trimEnd().split('\n');
+    expect({ lines: lines.length, last: JSON.parse(lines.at(-1)!) as unknown }).toEqual({
+      lines: 3,
+      last: {
+        name: 'terminal',
+        text: '3 events of namespace shop were held back by the rate limit of 2 per 1h: 3 BackOff of Pod',
+      },
+    });
+    expect(err).toContain('reason=RateLimited');
+  }, 30_000);
+
   test('exits with 1 when an object is refused, and its status tells why', async () => {
     const path = await write('all.yaml', toTerminal.replace('receiver: terminal', 'receiver: termnal'));
     const { code, out } = await eventroute(['local', '-f', path, '--wide']);
