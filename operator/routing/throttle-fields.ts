@@ -51,10 +51,9 @@ export const throttleFields = Type.Object(
           [knownKeyword]: [...names, 'labels.KEY'],
         }),
         {
-          description: `What the Events of a group have in common: ${names.map((name) => `\`${name}\``).join(', ')}, or a label of the involved object, as \`labels.KEY\`. What an Event lacks, or what is not known of its object, counts as empty.`,
+          description: `What the Events of a group have in common: ${names.map((name) => `\`${name}\``).join(', ')}, or a label of the involved object, as \`labels.KEY\`. By default ${defaultGroupFields.map((name) => `\`${name}\``).join(' and ')}. What an Event lacks, or what is not known of its object, counts as empty.`,
           minItems: 1,
           maxItems: 8,
-          default: [...defaultGroupFields],
           examples: [['labels.app', 'reason']],
         },
       ),
@@ -63,8 +62,8 @@ export const throttleFields = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1_000,
-        default: 1,
-        description: 'How many Events of a group are sent at once before the others are folded.',
+        description:
+          'How many Events of a group are sent at once before the others are folded. By default 1.',
       }),
     ),
     per: Text({

@@ -58,6 +58,7 @@ export const reasons = {
   // Events about our objects
   DeliveryFailing: 'Deliveries of the receiver began to fail.',
   DeliveryRecovered: 'Deliveries of the receiver succeed again.',
+  Test: 'The event that `eventroute send-test` asked for; no Event of the API server.',
 } as const;
 
 /** A reason out of the closed table. */
