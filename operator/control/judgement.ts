@@ -29,6 +29,8 @@ export interface Judgement {
 const periodMs = 60_000;
 const againMs = 5_000;
 const incompleteMs = 500;
+/** An API server that starts forbids everything until it has read its roles; what it forbids for longer, it means. */
+const forbiddenMs = 30_000;
 
 /** Creates a judgement that was never made. */
 export function createJudgement({ routes, receivers, clock, log }: JudgementOptions): Judgement {
@@ -45,10 +47,13 @@ export function createJudgement({ routes, receivers, clock, log }: JudgementOpti
       return error;
     }
   };
+  let forbiddenSinceMs: number | undefined;
   const isComplete = async (): Promise<boolean> => {
     const failure = await judge();
-    if (failure !== undefined) return isKubeFailure(failure, 'forbidden');
-    return ![...routes.all()].some(isPending);
+    if (failure === undefined) return ![...routes.all()].some(isPending);
+    if (!isKubeFailure(failure, 'forbidden')) return false;
+    forbiddenSinceMs ??= clock.now();
+    return clock.now() - forbiddenSinceMs >= forbiddenMs;
   };
   return {
     get isDue() {
