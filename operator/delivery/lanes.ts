@@ -95,10 +95,14 @@ class HeapedLanes implements Lanes {
 
   leave(entry: LanedEntry): void {
     const { lane } = entry;
-    // Out of the heap first: its place there depends on the head that may go now.
-    this.#ready.remove(lane);
-    this.#waiting.remove(lane);
-    if (entry.taken) lane.taken -= 1;
+    if (entry.taken) {
+      // a lane with a taken entry is in no heap
+      lane.taken -= 1;
+    } else {
+      // Out of the heap first: its place there depends on the head that may go now.
+      this.#ready.remove(lane);
+      this.#waiting.remove(lane);
+    }
     if (head(lane) === entry) lane.entries.shift();
     else lane.entries.splice(lane.entries.indexOf(entry), 1);
     this.#place(lane);
