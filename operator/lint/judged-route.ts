@@ -6,6 +6,7 @@ import { type RouteSpec } from '../routing/route-fields.ts';
 import { type Problem } from '../schema/problem.ts';
 import { nearMiss } from '../schema/validate.ts';
 import { isLintRule, type Remark } from './finding.ts';
+import { findIdleThrottles } from './idle-throttles.ts';
 import { findUnreachable } from './reachability.ts';
 import { findRepeatedRules } from './repetition.ts';
 import { type Surroundings } from './surroundings.ts';
@@ -56,6 +57,7 @@ export async function judgeRoute(object: CustomResource, rules: RouteRules): Pro
       ...judged.flatMap(({ remark }) => remark ?? []),
       ...findUnreachable(written),
       ...findRepeatedRules(written.spec),
+      ...findIdleThrottles(written.spec, namespace),
     ],
     compiled: route,
     named: receivers.map(({ ref }) => keyText(ref)),
