@@ -28,6 +28,7 @@ export interface ResourceMetadata {
   readonly generation?: number;
   readonly resourceVersion?: string;
   readonly creationTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 

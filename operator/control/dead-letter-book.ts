@@ -35,6 +35,8 @@ export interface DeadLetterBookOptions {
   readonly find: (receiver: string) => CustomResource<ReceiverStatus> | undefined;
   /** The most dead letters of one receiver. @default 100 */
   readonly perReceiver?: number;
+  /** The most dead letters of all receivers. @default 10000 */
+  readonly overall?: number;
   /** The most bytes of Events that are held, of all receivers, as JSON. @default 16 MiB */
   readonly maxBytes?: number;
 }
@@ -45,6 +47,7 @@ export function createDeadLetterBook(options: DeadLetterBookOptions): DeadLetter
 }
 
 interface Page {
+  readonly receiver: string;
   readonly told: DeadLetterStatus;
   event: SinkEvent | undefined;
   bytes: number;
@@ -55,7 +58,8 @@ class BoundedBook implements DeadLetterBook {
   readonly #options: DeadLetterBookOptions;
   /** By receiver and key, oldest first. */
   readonly #pages = new Map<string, Map<string, Page>>();
-  /** The pages that hold their Events, oldest first. */
+  /** All pages, oldest first; and those that hold their Events. */
+  readonly #all = new Set<Page>();
   readonly #whole = new Set<Page>();
   #bytes = 0;
 
@@ -66,15 +70,30 @@ class BoundedBook implements DeadLetterBook {
   add(event: SinkEvent, letter: DeadLetter): void {
     const pages = this.#open(event.receiver);
     if (pages === undefined) return;
-    this.#tear(pages, event.key);
-    const page: Page = { told: describe(event, letter), event, bytes: sizeOf(event), isUnderWay: false };
-    pages.set(event.key, page);
+    const told = describe(event, letter);
+    this.#tear(pages, told.key);
+    const bytes = sizeOf(event);
+    const page: Page = { receiver: event.receiver, told, event, bytes, isUnderWay: false };
+    this.#enter(pages, page);
     this.#whole.add(page);
-    this.#bytes += page.bytes;
-    const { perReceiver = 100, maxBytes = 16 * 1024 ** 2 } = this.#options;
+    this.#bytes += bytes;
+    this.#shrink(pages);
+  }
+
+  #enter(pages: Map<string, Page>, page: Page): void {
+    pages.set(page.told.key, page);
+    this.#all.add(page);
+  }
+
+  #shrink(pages: Map<string, Page>): void {
+    const { perReceiver = 100, overall = 10_000, maxBytes = 16 * 1024 ** 2 } = this.#options;
     for (const key of pages.keys()) {
       if (pages.size <= perReceiver) break;
       this.#tear(pages, key);
+    }
+    for (const { receiver, told } of this.#all) {
+      if (this.#all.size <= overall) break;
+      this.#tear(this.#pages.get(receiver), told.key);
     }
     for (const oldest of this.#whole) {
       if (this.#bytes <= maxBytes) break;
@@ -84,7 +103,7 @@ class BoundedBook implements DeadLetterBook {
 
   deliver(receiver: string, key: string): void {
     const pages = this.#open(receiver);
-    if (pages !== undefined && pages.size > 0) this.#tear(pages, key);
+    if (pages !== undefined && pages.size > 0) this.#tear(pages, cut(key, longestName));
   }
 
   remove(receiver: string, keys?: readonly string[]): number {
@@ -105,7 +124,8 @@ class BoundedBook implements DeadLetterBook {
   }
 
   forget(receiver: string): void {
-    for (const page of this.#pages.get(receiver)?.values() ?? []) this.#letGo(page);
+    const pages = this.#pages.get(receiver);
+    for (const key of [...(pages?.keys() ?? [])]) this.#tear(pages, key);
     this.#pages.delete(receiver);
   }
 
@@ -114,19 +134,21 @@ class BoundedBook implements DeadLetterBook {
     if (open !== undefined) return open;
     const object = this.#options.find(receiver);
     if (object === undefined) return undefined;
-    const pages = (object.status?.deadLetters ?? [])
-      .toReversed()
-      .map((told): [string, Page] => [told.key, { told, event: undefined, bytes: 0, isUnderWay: false }]);
-    const opened = new Map(pages);
-    this.#pages.set(receiver, opened);
-    return opened;
+    const pages = new Map<string, Page>();
+    this.#pages.set(receiver, pages);
+    for (const told of (object.status?.deadLetters ?? []).toReversed()) {
+      this.#enter(pages, { receiver, told, event: undefined, bytes: 0, isUnderWay: false });
+    }
+    this.#shrink(pages);
+    return pages;
   }
 
-  #tear(pages: Map<string, Page>, key: string): boolean {
-    const page = pages.get(key);
+  #tear(pages: Map<string, Page> | undefined, key: string): boolean {
+    const page = pages?.get(key);
     if (page === undefined) return false;
     this.#letGo(page);
-    return pages.delete(key);
+    this.#all.delete(page);
+    return pages?.delete(key) === true;
   }
 
   /** Keeps no more of an occurrence than what leads to its Event. */
@@ -140,6 +162,8 @@ class BoundedBook implements DeadLetterBook {
 
 const longestMessage = 512;
 const longestName = 300;
+/** More than any Event of an API server may have. */
+const unreadableBytes = 2 ** 24;
 
 function describe({ key, event }: SinkEvent, letter: DeadLetter): DeadLetterStatus {
   const { kind, namespace, name } = event.involvedObject;
@@ -160,12 +184,12 @@ function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
 }
 
-/** An Event that cannot be written as JSON could not be sent again either. */
+/** An Event that cannot be written as JSON counts for more than any that can. */
 function sizeOf({ event }: SinkEvent): number {
   try {
     return JSON.stringify(event.data).length;
   } catch {
-    return Infinity;
+    return unreadableBytes;
   }
 }
 

@@ -10,7 +10,7 @@ import { type ManagedReceiver } from './managed-receiver.ts';
 export interface Errand {
   /** Goes on as far as possible; called every second, and when one of its events has ended. */
   step(): void;
-  /** Begins nothing more; what it has handed over goes its way. */
+  /** Begins nothing more; it ends all the same when all of it was begun. */
   stop(): void;
   /** Occurrences that it has come to so far. */
   readonly events: number;

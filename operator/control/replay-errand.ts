@@ -1,3 +1,4 @@
+import { type Delivery } from '../delivery/delivery.ts';
 import { type Occurrence } from '../event/occurrence.ts';
 import { formatDuration } from '../schema/duration.ts';
 import { type Log } from '../telemetry/log.ts';
@@ -11,6 +12,8 @@ export interface ReplayOptions {
   readonly destinationsOf: (
     occurrence: Occurrence,
   ) => readonly { readonly receiver: string; readonly routes: readonly string[] }[];
+  /** Knows up to which position everything was told live. */
+  readonly delivery: Pick<Delivery, 'front'>;
   /** How long the API server keeps an Event. */
   readonly eventTtlMs: number;
   /** Held by the replay that reads: each is a list of all Events, so only one at a time does. */
@@ -33,8 +36,8 @@ class ReplayErrand implements Errand {
   readonly #stopping = new AbortController();
   /** Everything up to here was read. */
   #position = '0';
-  /** What is after this position was told live. */
-  #upTo: string | undefined;
+  /** What is after this position is told live. */
+  readonly #upTo: string;
   #isRead = false;
   #isFinished = false;
   #notBeforeMs = 0;
@@ -43,6 +46,7 @@ class ReplayErrand implements Errand {
   constructor(context: ErrandContext, options: ReplayOptions) {
     this.#context = context;
     this.#options = options;
+    this.#upTo = options.delivery.front ?? this.#position;
     this.#handover = createHandover(context, () => this.step());
   }
 
@@ -57,13 +61,12 @@ class ReplayErrand implements Errand {
   }
 
   step(): void {
-    if (this.#isFinished || this.#stopping.signal.aborted) return;
+    const { reading, log } = this.#options;
     if (this.#isRead) {
-      if (this.#handover.outstanding === 0) this.#finish();
+      if (!this.#isFinished && this.#handover.outstanding === 0) this.#finish();
       return;
     }
-    const { reading, log } = this.#options;
-    if (reading.by !== undefined || !this.#isTime()) return;
+    if (this.#stopping.signal.aborted || reading.by !== undefined || !this.#isTime()) return;
     reading.by = this;
     void this.#read()
       .then(() => (this.#failure = ''))
@@ -98,14 +101,13 @@ class ReplayErrand implements Errand {
       signal: this.#stopping.signal,
       onOccurrence: (occurrence) => this.#take(occurrence),
     });
-    this.#upTo ??= replayed.upTo;
     if (replayed.isWhole) this.#isRead = true;
   }
 
   #take(occurrence: Occurrence): 'enough' | undefined {
     const { history, destinationsOf } = this.#options;
     if (this.#stopping.signal.aborted) return 'enough';
-    if (this.#upTo !== undefined && history.compare(occurrence.position, this.#upTo) > 0) {
+    if (history.compare(occurrence.position, this.#upTo) > 0) {
       this.#isRead = true;
       return 'enough';
     }

@@ -20,9 +20,9 @@ import { createRetryErrand, type FindEvent } from './retry-errand.ts';
 import { createTestErrand } from './test-errand.ts';
 
 /** What requests are carried out with. */
-export interface RequestsOptions extends Omit<ReplayOptions, 'reading'> {
+export interface RequestsOptions extends Omit<ReplayOptions, 'reading' | 'delivery'> {
   readonly receivers: Pick<Receivers, 'get' | 'all'>;
-  readonly delivery: Pick<Delivery, 'pipeline'>;
+  readonly delivery: Pick<Delivery, 'pipeline' | 'front'>;
   readonly deadLetters: DeadLetterBook;
   readonly findEvent: FindEvent;
   readonly clusterName: string;
@@ -156,7 +156,11 @@ class RequestDesk implements Requests {
     const startedTime = timestamp(clock.date());
     const taken: Case = { answer: { name, requestedAt, state: 'Running', startedTime }, errand: undefined };
     cases.set(name, taken);
-    log.info('Took a request', { receiver: keyText(receiver.key), request: name, requestedAt });
+    log.info('Took a request', {
+      receiver: keyText(receiver.key),
+      request: name,
+      value: value.slice(0, 200),
+    });
     if (typeof request === 'string') {
       this.#end(receiver, taken, { state: 'Failed', message: request });
       return;
@@ -192,6 +196,8 @@ class RequestDesk implements Requests {
   }
 
   #end(receiver: ManagedReceiver, ended: Case, { state, message }: ErrandEnd): void {
+    // one that was withdrawn may still come to its end
+    if (ended.answer.state !== 'Running') return;
     const { log, clock, onAnswer } = this.#options;
     const events = ended.errand?.events;
     const completedTime = timestamp(clock.date());

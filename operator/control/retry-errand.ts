@@ -33,7 +33,8 @@ class RetryErrand implements Errand {
   #gone = 0;
   #notBeforeMs = 0;
   #failure = '';
-  #state: 'idle' | 'reading' | 'stopped' = 'idle';
+  #state: 'idle' | 'reading' | 'over' = 'idle';
+  #isStopped = false;
 
   constructor(context: ErrandContext, options: RetryOptions) {
     this.#context = context;
@@ -60,6 +61,7 @@ class RetryErrand implements Errand {
 
   step(): void {
     if (this.#state !== 'idle' || this.#context.clock.now() < this.#notBeforeMs) return;
+    if (this.#isStopped && this.#waiting.length > 0) return;
     for (let letter = this.#waiting[0]; letter !== undefined; letter = this.#waiting[0]) {
       if (!this.#handover.hasRoom) return;
       if (letter.event === undefined) {
@@ -73,7 +75,7 @@ class RetryErrand implements Errand {
   }
 
   stop(): void {
-    this.#state = 'stopped';
+    this.#isStopped = true;
   }
 
   #hand(letter: HeldLetter, event: SinkEvent): boolean {
@@ -92,8 +94,8 @@ class RetryErrand implements Errand {
       this.#failure = `an Event could not be read and is asked for again: ${messageOf(thrown)}`;
       return 'failed' as const;
     });
-    if (this.#isStopped()) return;
     this.#state = 'idle';
+    if (this.#isStopped) return;
     if (found === 'failed') {
       this.#notBeforeMs = this.#context.clock.now() + pauseMs;
       return;
@@ -111,12 +113,8 @@ class RetryErrand implements Errand {
     this.step();
   }
 
-  #isStopped(): boolean {
-    return this.#state === 'stopped';
-  }
-
   #finish(): void {
-    this.#state = 'stopped';
+    this.#state = 'over';
     const { handed, lost } = this.#handover;
     const shown = this.#unknown
       .slice(0, listedKeys)

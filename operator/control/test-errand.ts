@@ -9,8 +9,6 @@ export function createTestErrand(context: ErrandContext, clusterName: string): E
   let acceptedAtMs: number | undefined;
   let isStopped = false;
   const end = (outcome: Outcome): void => {
-    if (isStopped) return;
-    isStopped = true;
     finish(
       outcome.kind === 'dropped'
         ? { state: 'Failed', message: [outcome.reason, outcome.message ?? []].flat().join(': ') }

@@ -18,7 +18,7 @@ export function createTestEvent(
   clusterName: string,
 ): SinkEvent {
   const { apiVersion, kind, metadata } = receiver.object;
-  const { namespace, name, uid = '' } = metadata;
+  const { namespace, name, uid = '', labels = {} } = metadata;
   const time = timestamp(request.requestedAt);
   const id = uuidOf(`${uid} ${key} ${request.requestedAt.toISOString()}`);
   const asker = (request.by ?? '').replaceAll(/[\p{Cc}\p{Cf}]/gu, '').slice(0, longestName);
@@ -35,7 +35,9 @@ export function createTestEvent(
     source: { component: 'eventroute' },
     reportingComponent: ownReportingController,
   };
-  const occurrence = createOccurrence(createClusterEvent(core, { clusterName }));
+  // kubectl keeps the whole manifest in an annotation: those stay here
+  const object = { labels, annotations: {}, ownerReferences: [], deleted: false };
+  const occurrence = createOccurrence(createClusterEvent(core, { clusterName, object }));
   return { ...occurrence, receiver: key, routes: [], requested: 'test' };
 }
 

@@ -41,6 +41,8 @@ export interface Delivery {
   accept(occurrence: Occurrence, destinations: readonly Destination[]): readonly string[];
   /** The source has told everything up to this position live. */
   advance(position: string): void;
+  /** That position; undefined before the source has begun. */
+  readonly front: string | undefined;
   /** The pipelines of the receivers that are there, by `namespace/name`. */
   pipelines(): IterableIterator<[string, Pipeline]>;
   /** The tallies of the receivers that are there, by `namespace/name`. */
@@ -115,6 +117,10 @@ class PipelineMap implements Delivery {
 
   advance(position: string): void {
     this.#front = position;
+  }
+
+  get front(): string | undefined {
+    return this.#front;
   }
 
   pipelines(): IterableIterator<[string, Pipeline]> {

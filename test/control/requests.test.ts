@@ -43,7 +43,7 @@ const start = async (): Promise<Rig> => {
   rig = createRig({ history: past, findEvent, clusterName: 'test' });
   rigs.push(rig);
   await rig.control.activate();
-  rig.control.follow('0');
+  rig.control.follow('100000');
   return rig;
 };
 
@@ -210,6 +210,29 @@ describe('send-test', () => {
     expect(request('send-test').message).toContain('eventroute.dev/send-test must be TIME');
   });
 
+  it('that is delivered while the operator stops is answered before it ends', async () => {
+    await rig.receiver('hook', hook());
+    await rig.settle();
+    await annotate('send-test', asked);
+    const stopping = rig.control.stop({ graceMs: 5_000 });
+    await until(() => posts().length === 1, 'the test');
+    await stopping;
+
+    expect(rig.world.status('EventReceiver', 'hook').requests).toMatchObject([{ state: 'Done' }]);
+  });
+
+  it('is about an object with the labels of the receiver, and without its annotations', async () => {
+    const layout = {
+      owner: '{{ .InvolvedObject.Labels.owner }}',
+      all: '{{ toJson .InvolvedObject.Annotations }}',
+    };
+    const spec = { sink: { webhook: { endpoint: `${server.url}/hook`, layout } } };
+    await annotate('send-test', asked, { spec, labels: { owner: 'payments' } });
+    await ended('send-test');
+
+    expect(JSON.parse(posts()[0]!.body)).toEqual({ owner: 'payments', all: 'null' });
+  });
+
   it('waits for the leader', async () => {
     rig = createRig({ history: past, findEvent });
     rigs.push(rig);
@@ -218,7 +241,7 @@ describe('send-test', () => {
     expect(posts()).toHaveLength(0);
 
     await rig.control.activate();
-    rig.control.follow('0');
+    rig.control.follow('100000');
     await until(() => posts().length === 1, 'the test');
   });
 });
@@ -326,6 +349,50 @@ describe('replay', () => {
     expect(request('replay').message).toContain('withdrawn');
   });
 
+  it('goes on where a part of the past ends, and leaves out what is told live', async () => {
+    fill(6);
+    const whole = past.replay.bind(past);
+    // as a past in several pieces does: an early end tells of no more than the piece that it was in
+    past.replay = async (retelling) => {
+      const told = await whole(retelling);
+      return told.isWhole ? told : { ...told, upTo: past.held[2]!.position };
+    };
+    past.held.push({ ...podEvent(), position: '100001' });
+    const spec = hook({ delivery: { buffer: { maxEvents: 4 } } });
+    await rig.receiver('hook', spec);
+    await rig.route('all', { match: [{ receiver: 'hook' }] });
+    await rig.settle();
+    await annotate('replay', `${asked} since=1h`, { spec });
+    const goOn = async () => {
+      await rig.clock.advance(1_000);
+      return request('replay').state !== 'Running';
+    };
+    for (let turn = 0; turn < 300 && !(await goOn()); turn += 1) await new Promise(setImmediate);
+
+    expect(request('replay')).toMatchObject({ state: 'Done', events: 6 });
+    expect(past.reads).toBeGreaterThan(1);
+    expect(new Set(keys())).toEqual(new Set(past.held.slice(0, 6).map(({ key }) => key)));
+  });
+
+  it('gives way to a newer one', async () => {
+    fill(2, '2025-12-31T23:10:00Z');
+    fill(1);
+    await rig.receiver('hook', hook({ suspend: true }));
+    await rig.route('all', { match: [{ receiver: 'hook' }] });
+    await rig.settle();
+    await annotate('replay', `${asked} since=1h`);
+    await rig.clock.advance(1_100);
+    await annotate('replay', `${asked} since=10m`);
+    await rig.clock.advance(1_100);
+
+    expect(request('replay')).toMatchObject({
+      requestedAt: `${asked} since=10m`,
+      state: 'Running',
+      events: 1,
+    });
+    expect(isAccountedFor()).toBe(true);
+  });
+
   it('holds the checkpoint until its events have ended', async () => {
     fill(2);
     await rig.receiver('hook', hook({ suspend: true }));
@@ -333,9 +400,9 @@ describe('replay', () => {
     await rig.settle();
     await annotate('replay', `${asked} since=1h`);
     await rig.clock.advance(1_100);
-    rig.control.dispatch({ ...podEvent(), position: '5000' });
+    rig.control.dispatch({ ...podEvent(), position: '100001' });
 
-    expect(rig.control.receivers.get('root/hook')!.checkpoint()).toMatchObject({ position: '0' });
+    expect(rig.control.receivers.get('root/hook')!.checkpoint()).toMatchObject({ position: '100000' });
   });
 
   it('without a since is answered with how it is written', async () => {

@@ -53,6 +53,7 @@ export interface ObjectParts {
   readonly namespace?: string;
   readonly generation?: number;
   readonly status?: unknown;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly creationTimestamp?: string;
 }
@@ -76,11 +77,19 @@ export function createRig(more: Partial<ControlOptions> = {}): Rig {
   });
   const generations = new Map<string, number>();
   const object = (kind: string, name: string, spec: unknown, parts: ObjectParts): CustomResource<never> => {
-    const { namespace = 'root', status, annotations, creationTimestamp } = parts;
+    const { namespace = 'root', status, labels, annotations, creationTimestamp } = parts;
     const id = `${kind} ${namespace}/${name}`;
     const generation = parts.generation ?? (generations.get(id) ?? 0) + 1;
     generations.set(id, generation);
-    const metadata = { name, namespace, generation, uid: `${id}-uid`, annotations, creationTimestamp };
+    const metadata = {
+      name,
+      namespace,
+      generation,
+      uid: `${id}-uid`,
+      labels,
+      annotations,
+      creationTimestamp,
+    };
     return { apiVersion: 'eventroute.dev/v1beta1', kind, metadata, spec, status: status as never };
   };
   const condition: Rig['condition'] = (kind, name, type) => {
