@@ -1,14 +1,22 @@
 import fc from 'fast-check';
 
+import { type Occurrence } from '../../operator/event/occurrence.ts';
 import { findIdleThrottles } from '../../operator/lint/idle-throttles.ts';
-import { explain } from '../../operator/routing/explain.ts';
+import { explain, type RuleExplanation } from '../../operator/routing/explain.ts';
 import { type RouteSpec, type Rule } from '../../operator/routing/route-fields.ts';
-import { createTree } from '../../operator/routing/tree.ts';
+import { createTree, type RoutingTree } from '../../operator/routing/tree.ts';
 import { makeOccurrence, makeRoute } from '../routing/event-factory.ts';
 
 const throttle = { per: '10m' };
 const find = (spec: RouteSpec): string[] =>
   findIdleThrottles(spec, 'shop').map(({ path, message }) => `${path} ${message}`);
+
+/** What a rule of the root or of its first child said. */
+function explainRule(tree: RoutingTree, event: Occurrence, path: string): Partial<RuleExplanation> {
+  const root = explain(tree, event).routes[0]?.root;
+  const told = [...(root?.match ?? []), ...(root?.routes[0]?.match ?? [])];
+  return told.find((one) => one.path === path) ?? {};
+}
 
 describe('a throttle without effect', () => {
   test.each<[string, RouteSpec, string[]]>([
@@ -95,9 +103,7 @@ describe('a throttle without effect', () => {
           claims += 1;
           const at = path.replace(/\.throttle$/, '');
           for (const event of events) {
-            const root = explain(tree, event).routes[0]?.root;
-            const told = [...(root?.match ?? []), ...(root?.routes[0]?.match ?? [])];
-            const { verdict, receiver } = told.find((one) => one.path === at) ?? {};
+            const { verdict, receiver } = explainRule(tree, event, at);
             if (verdict !== 'matched') continue;
             const reached = tree.route(event).deliveries.find(({ key }) => key === receiver);
             expect(reached?.routes.map(({ throttles }) => throttles)).toEqual([undefined]);
