@@ -52,7 +52,8 @@ class CountedExcess implements Excess {
   }
 
   add(occurrence: Occurrence): void {
-    const timeMs = occurrence.time.getTime();
+    // one that carries no time counts as of now
+    const timeMs = occurrence.time.getTime() || this.#options.openedAt.getTime();
     this.#firstMs = Math.min(this.#firstMs, timeMs);
     this.#lastMs = Math.max(this.#lastMs, timeMs);
     this.events += 1;

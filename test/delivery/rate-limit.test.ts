@@ -129,6 +129,13 @@ describe('the summary of what a rate limit held back', () => {
     expect(summaryOf(times(3, () => happening())).key).toBe(summary.key);
   });
 
+  it('takes the time of its opening for events that carry none', () => {
+    const timeless = [new Date(0), new Date(NaN)].map((time) => ({ ...happening(), time }));
+    expect(summaryOf(timeless).event.data).toMatchObject({
+      ...{ firstTimestamp: '2026-01-01T00:00:10Z', lastTimestamp: '2026-01-01T00:00:10Z' },
+    });
+  });
+
   it('takes bounded memory and text, whatever comes', () => {
     const { event } = summaryOf(
       Array.from({ length: 20_000 }, (_, index) => happening({ reason: `${index}`.padEnd(1_000, 'x') })),
