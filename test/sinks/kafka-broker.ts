@@ -20,6 +20,8 @@ export interface ProduceRequest {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly KeptRecord[];
+  /** How many records there are, also where they are not read. */
+  readonly count: number;
   readonly bytes: number;
   readonly acks: number;
   readonly codec: number;
@@ -34,6 +36,8 @@ export interface BrokerBehaviour {
   metadataErrors: Record<string, number>;
   /** Gives the error code for a request; 0 keeps the records. */
   judge: (request: ProduceRequest) => number;
+  /** Records and requests are read and kept; otherwise they are only counted. */
+  keepsRecords: boolean;
   /** Requests are read and not answered. */
   isHanging: boolean;
   /** Records are kept, and the connection ends before the answer. */
@@ -78,6 +82,7 @@ export async function startBroker(
     topics: { events: 1 },
     metadataErrors: {},
     judge: () => 0,
+    keepsRecords: true,
     isHanging: false,
     losesAnswers: 0,
     initProducerError: 0,
@@ -263,22 +268,23 @@ class Broker implements FakeBroker {
   #keep(topic: string, acks: number, reader: Reader): { partition: number; error: number } {
     const partition = reader.int32();
     const set = reader.bytes();
-    const batch = readBatch(set, { topic, partition });
-    const { records, codec, producerId } = batch;
-    const request = { topic, partition, records, bytes: set.length, acks, codec, producerId };
-    this.requests.push(request);
+    const { keepsRecords } = this.behaviour;
+    const batch = readBatch(set, { topic, partition, keepsRecords });
+    const { records, count, codec, producerId } = batch;
+    const request = { topic, partition, records, count, bytes: set.length, acks, codec, producerId };
+    if (keepsRecords) this.requests.push(request);
     const error = this.behaviour.judge(request);
     if (error !== 0) return { partition, error };
     return { partition, error: this.#append(batch, `${producerId}/${topic}/${partition}`) };
   }
 
   /** Knows a repetition by its sequence number, and takes no gap, as a real broker does. */
-  #append({ records, producerId, sequence }: Batch, name: string): number {
+  #append({ records, count, producerId, sequence }: Batch, name: string): number {
     if (producerId >= 0n) {
       const next = this.#sequences.get(name) ?? 0;
-      if (sequence + records.length === next) return 0;
+      if (sequence + count === next) return 0;
       if (sequence !== next) return 45;
-      this.#sequences.set(name, next + records.length);
+      this.#sequences.set(name, next + count);
     }
     this.records.push(...records);
     return 0;
@@ -287,6 +293,7 @@ class Broker implements FakeBroker {
 
 interface Batch {
   readonly records: readonly KeptRecord[];
+  readonly count: number;
   readonly codec: number;
   readonly producerId: bigint;
   readonly sequence: number;
@@ -312,7 +319,10 @@ function uncompressSnappy(bytes: Buffer): Buffer {
 }
 
 /** https://kafka.apache.org/documentation/#recordbatch */
-function readBatch(set: Buffer, { topic, partition }: { topic: string; partition: number }): Batch {
+function readBatch(
+  set: Buffer,
+  { topic, partition, keepsRecords }: { topic: string; partition: number; keepsRecords: boolean },
+): Batch {
   const reader = new Reader(set);
   reader.skip(8 + 4 + 4 + 1 + 4);
   const codec = reader.int16() & 7;
@@ -323,6 +333,7 @@ function readBatch(set: Buffer, { topic, partition }: { topic: string; partition
   reader.skip(2);
   const sequence = reader.int32();
   const count = reader.int32();
+  if (!keepsRecords) return { records: [], count, codec, producerId, sequence };
   const body = new Reader(Buffer.from(decompress[codec]!(reader.rest())));
   const records = Array.from({ length: count }, (): KeptRecord => {
     body.varint();
@@ -336,7 +347,7 @@ function readBatch(set: Buffer, { topic, partition }: { topic: string; partition
     ) as Record<string, string>;
     return { topic, partition, key: key === null ? null : key.toString(), value, headers, timestamp };
   });
-  return { records, codec, producerId, sequence };
+  return { records, count, codec, producerId, sequence };
 }
 
 class Reader {
