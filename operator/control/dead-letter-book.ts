@@ -46,6 +46,9 @@ export function createDeadLetterBook(options: DeadLetterBookOptions): DeadLetter
   return new BoundedBook(options);
 }
 
+/** So many Events may be held before they are measured. */
+const mostUnmeasured = 500;
+
 interface Page {
   readonly receiver: string;
   readonly told: DeadLetterStatus;
@@ -58,9 +61,11 @@ class BoundedBook implements DeadLetterBook {
   readonly #options: DeadLetterBookOptions;
   /** By receiver and key, oldest first. */
   readonly #pages = new Map<string, Map<string, Page>>();
-  /** All pages, oldest first; and those that hold their Events. */
+  /** All pages, oldest first; and those that hold their Events and count in `#bytes`. */
   readonly #all = new Set<Page>();
   readonly #whole = new Set<Page>();
+  /** Those whose Events have not been measured yet. */
+  readonly #unmeasured = new Set<Page>();
   #bytes = 0;
 
   constructor(options: DeadLetterBookOptions) {
@@ -72,12 +77,11 @@ class BoundedBook implements DeadLetterBook {
     if (pages === undefined) return;
     const told = describe(event, letter);
     this.#tear(pages, told.key);
-    const bytes = sizeOf(event);
-    const page: Page = { receiver: event.receiver, told, event, bytes, isUnderWay: false };
+    const page: Page = { receiver: event.receiver, told, event, bytes: 0, isUnderWay: false };
     this.#enter(pages, page);
-    this.#whole.add(page);
-    this.#bytes += bytes;
+    this.#unmeasured.add(page);
     this.#shrink(pages);
+    if (this.#unmeasured.size > mostUnmeasured) this.#measure();
   }
 
   #enter(pages: Map<string, Page>, page: Page): void {
@@ -86,7 +90,7 @@ class BoundedBook implements DeadLetterBook {
   }
 
   #shrink(pages: Map<string, Page>): void {
-    const { perReceiver = 100, overall = 10_000, maxBytes = 16 * 1024 ** 2 } = this.#options;
+    const { perReceiver = 100, overall = 10_000 } = this.#options;
     for (const key of pages.keys()) {
       if (pages.size <= perReceiver) break;
       this.#tear(pages, key);
@@ -95,6 +99,17 @@ class BoundedBook implements DeadLetterBook {
       if (this.#all.size <= overall) break;
       this.#tear(this.#pages.get(receiver), told.key);
     }
+  }
+
+  /** A whole buffer may expire at once, and most of it goes out of the book again before anybody asks. */
+  #measure(): void {
+    for (const page of this.#unmeasured) {
+      if (page.event !== undefined) page.bytes = sizeOf(page.event);
+      this.#bytes += page.bytes;
+      this.#whole.add(page);
+    }
+    this.#unmeasured.clear();
+    const { maxBytes = 16 * 1024 ** 2 } = this.#options;
     for (const oldest of this.#whole) {
       if (this.#bytes <= maxBytes) break;
       this.#letGo(oldest);
@@ -113,10 +128,12 @@ class BoundedBook implements DeadLetterBook {
   }
 
   all(receiver: string): readonly HeldLetter[] {
+    this.#measure();
     return [...(this.#open(receiver)?.values() ?? [])];
   }
 
   of(receiver: string): ReturnType<DeadLetterBook['of']> {
+    this.#measure();
     const pages = this.#open(receiver);
     if (pages === undefined || pages.size === 0) return { latest: [], held: 0 };
     const told = Array.from(pages.values(), (page) => page.told);
@@ -154,6 +171,7 @@ class BoundedBook implements DeadLetterBook {
   /** Keeps no more of an occurrence than what leads to its Event. */
   #letGo(page: Page): void {
     this.#whole.delete(page);
+    this.#unmeasured.delete(page);
     this.#bytes -= page.bytes;
     page.bytes = 0;
     page.event = undefined;
