@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-
 import { createClusterEvent } from '../event/core-event.ts';
+import { derivedUid } from '../event/derived-uid.ts';
 import { createOccurrence } from '../event/occurrence.ts';
 import { ownReportingController } from '../event/own-event.ts';
 import { type SinkEvent } from '../sink-kit/index.ts';
@@ -20,7 +19,7 @@ export function createTestEvent(
   const { apiVersion, kind, metadata } = receiver.object;
   const { namespace, name, uid = '', labels = {} } = metadata;
   const time = timestamp(request.requestedAt);
-  const id = uuidOf(`${uid} ${key} ${request.requestedAt.toISOString()}`);
+  const id = derivedUid(`${uid} ${key} ${request.requestedAt.toISOString()}`);
   const asker = (request.by ?? '').replaceAll(/[\p{Cc}\p{Cf}]/gu, '').slice(0, longestName);
   const who = asker === '' ? '' : ` by ${asker}`;
   const core = {
@@ -39,11 +38,4 @@ export function createTestEvent(
   const object = { labels, annotations: {}, ownerReferences: [], deleted: false };
   const occurrence = createOccurrence(createClusterEvent(core, { clusterName, object }));
   return { ...occurrence, receiver: key, routes: [], requested: 'test' };
-}
-
-function uuidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    '-',
-  );
 }
