@@ -1,12 +1,15 @@
 /** Something that one heap at a time may hold; the heap keeps its place here, so that removal needs no search. */
 export interface Heapable {
-  /** Place in the heap, -1 while in none. Only the heap writes it. */
+  /** Place in the heap, -1 while in none; below that, a place in the heap's line. Only the heap writes it. */
   heapIndex: number;
   /** The lowest comes first; not to be changed while in a heap. */
   rank: number;
 }
 
-/** A binary heap: the first item at once; adding and removing any item takes time logarithmic in the size. */
+/**
+ * A heap: the first item at once; adding and removing any item takes time logarithmic in the size, and constant time where
+ * items come and go in the order of their ranks.
+ */
 export interface Heap<Item extends Heapable> {
   readonly size: number;
   peek(): Item | undefined;
@@ -19,7 +22,94 @@ export interface Heap<Item extends Heapable> {
 
 /** Creates a heap whose first item is the one of the lowest rank. */
 export function createHeap<Item extends Heapable>(): Heap<Item> {
-  return new BinaryHeap();
+  return new LinedHeap();
+}
+
+/** What comes with the highest rank so far stands in a line, as nearly all items do; only what comes later than its turn goes into a tree. */
+class LinedHeap<Item extends Heapable> implements Heap<Item> {
+  readonly #line = new RankedLine<Item>();
+  readonly #tree = new BinaryHeap<Item>();
+
+  get size(): number {
+    return this.#line.size + this.#tree.size;
+  }
+
+  peek(): Item | undefined {
+    const first = this.#line.peek();
+    const top = this.#tree.peek();
+    if (first === undefined || top === undefined) return first ?? top;
+    return first.rank <= top.rank ? first : top;
+  }
+
+  push(item: Item): void {
+    if (item.rank >= this.#line.lastRank) this.#line.push(item);
+    else this.#tree.push(item);
+  }
+
+  remove(item: Item): void {
+    if (item.heapIndex < -1) this.#line.remove(item);
+    else this.#tree.remove(item);
+  }
+
+  drain(): Item[] {
+    return [...this.#line.drain(), ...this.#tree.drain()];
+  }
+}
+
+/** Shorter lines are not worth closing up. */
+const fewPlaces = 64;
+
+/** Items by rising rank; all operations take constant time, on average where the line is closed up. */
+class RankedLine<Item extends Heapable> {
+  /** Who leaves from the middle leaves a gap. */
+  #places: (Item | undefined)[] = [];
+  #first = 0;
+  size = 0;
+  /** The least that an item has to have to join. */
+  lastRank = -Infinity;
+
+  peek(): Item | undefined {
+    return this.#places[this.#first];
+  }
+
+  push(item: Item): void {
+    item.heapIndex = -2 - this.#places.length;
+    this.#places.push(item);
+    this.lastRank = item.rank;
+    this.size += 1;
+  }
+
+  remove(item: Item): void {
+    const place = -2 - item.heapIndex;
+    if (this.#places[place] !== item) return;
+    item.heapIndex = -1;
+    this.#places[place] = undefined;
+    this.size -= 1;
+    if (this.size === 0) this.#clear();
+    while (this.#first < this.#places.length && this.peek() === undefined) this.#first += 1;
+    if (this.#places.length > Math.max(fewPlaces, 2 * this.size)) this.#closeUp();
+  }
+
+  drain(): Item[] {
+    const items = this.#places.filter((item) => item !== undefined);
+    for (const item of items) item.heapIndex = -1;
+    this.#clear();
+    return items;
+  }
+
+  #clear(): void {
+    this.#places = [];
+    this.#first = 0;
+    this.size = 0;
+    this.lastRank = -Infinity;
+  }
+
+  #closeUp(): void {
+    const { lastRank } = this;
+    const items = this.drain();
+    for (const item of items) this.push(item);
+    this.lastRank = lastRank;
+  }
 }
 
 class BinaryHeap<Item extends Heapable> implements Heap<Item> {
