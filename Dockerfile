@@ -20,6 +20,7 @@ COPY --from=build /src/dist dist
 # a number, so that runAsNonRoot can be checked without /etc/passwd
 USER 65532:65532
 EXPOSE 8080
-# a small young generation: events are short-lived, and the memory that an idle operator holds matters more
-ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/eventroute.js"]
+# a small young generation, and an old one that is swept each time it has grown by a fifth: V8 would let it double, and the
+# memory that an operator holds matters more than the tenth of its CPU time that this takes (npm run bench outage)
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--heap-growing-percent=20", "/app/dist/eventroute.js"]
 CMD ["run"]
