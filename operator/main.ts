@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 
-import { formatCandidates, listCandidates } from './cli/candidates.ts';
+import { completeWords } from './cli/complete.ts';
 import { exitCodes, UsageError } from './cli/exit.ts';
 import { readInvocation } from './cli/invocation.ts';
 import { createProgram } from './cli/program.ts';
@@ -19,7 +19,7 @@ const program = createProgram(name);
 
 try {
   if (completing === undefined) await program.parseAsync(args, { from: 'user' });
-  else process.stdout.write(formatCandidates(listCandidates(program, completing)));
+  else process.stdout.write(await completeWords(program, completing));
 } catch (thrown) {
   process.exitCode = exitCodeOf(thrown);
   if (!(thrown instanceof CommanderError)) process.stderr.write(`eventroute: ${messageOf(thrown)}\n`);

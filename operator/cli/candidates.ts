@@ -11,6 +11,8 @@ export interface Candidates {
   readonly words: readonly Candidate[];
   /** Whether a path may stand there too. */
   readonly isPath: boolean;
+  /** The name of a receiver may stand there; the cluster knows them. */
+  readonly isReceiver?: boolean;
 }
 
 /** What cobra's scripts, and so kubectl, expect after the words: whether the shell goes on with file names. */
@@ -116,7 +118,7 @@ function valuesOf(taker: Option | Argument | undefined, typed: string): Candidat
   const words = (taker.argChoices ?? [])
     .filter((choice) => choice.startsWith(typed))
     .map((word) => ({ word, meaning: '' }));
-  return { words, isPath: pathNames.test(name) };
+  return { words, isPath: pathNames.test(name), ...(name === 'receiver' && { isReceiver: true }) };
 }
 
 function prefixed(prefix: string, { words, isPath }: Candidates): Candidates {

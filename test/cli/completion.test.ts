@@ -5,7 +5,10 @@ import { join } from 'node:path';
 
 import { formatCandidates, listCandidates } from '../../operator/cli/candidates.ts';
 import { readInvocation } from '../../operator/cli/invocation.ts';
+import { completeWords } from '../../operator/cli/complete.ts';
 import { createProgram } from '../../operator/cli/program.ts';
+import { startApiServer } from './api-server.ts';
+import { cluster, listOf, listPath } from './cluster-objects.ts';
 import { root } from './command.ts';
 
 const program = createProgram();
@@ -51,6 +54,25 @@ describe('completion', () => {
     ['of nothing else', ['status', ''], false],
   ])('leaves paths to the shell: %s', (_, words, isPath) => {
     expect(listCandidates(program, words).isPath).toBe(isPath);
+  });
+
+  it('offers the receivers of the cluster, and none where it cannot be asked', async () => {
+    await using server = await startApiServer({
+      [listPath('eventreceivers', 'shop')]: listOf([cluster.oncall, cluster.spare]),
+      [listPath('eventreceivers', 'eventroute-system')]: listOf([cluster.archive]),
+    });
+    const flags = ['--kubeconfig', server.kubeconfig];
+    const offered = (...words: readonly string[]) => completeWords(program, words);
+
+    expect(await offered('send-test', ...flags, '')).toBe('oncall\tConnectionRefused\nspare\tReady\n:4\n');
+    expect(await offered('deadletters', 'retry', ...flags, 'on')).toBe('oncall\tConnectionRefused\n:4\n');
+    expect(await offered('replay', ...flags, '-n', 'eventroute-system', '')).toBe('archive\tReady\n:4\n');
+    expect(await offered('replay', ...flags, 'eventroute-system/a')).toBe(
+      'eventroute-system/archive\tReady\n:4\n',
+    );
+    expect(await offered('replay', ...flags, '-n', 'nowhere', '')).toBe(':4\n');
+    expect(await offered('replay', '--kubeconfig', '/nowhere', '')).toBe(':4\n');
+    expect(await offered('status', ...flags, '')).toBe(':4\n');
   });
 
   it("is written as kubectl and cobra's scripts read it", () => {
