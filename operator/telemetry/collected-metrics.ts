@@ -11,6 +11,8 @@ export interface ReceiverSample {
   readonly deadLettered: number;
   readonly droppedByReason: Readonly<Record<string, number>>;
   readonly pending: number;
+  /** Those of them that throttles hold back. */
+  readonly held: number;
   /** Attempts that it gets at the same time. */
   readonly concurrency: number;
   readonly ready: boolean;
@@ -79,6 +81,11 @@ export function collectedMetrics({ counter, gauge }: Instruments): {
     'Occurrences that wait for their delivery or are in it.',
     receiverLabels,
   );
+  const held = gauge(
+    'receiver_held',
+    'Those of the pending occurrences that wait for the end of a throttle, and not for the receiver.',
+    receiverLabels,
+  );
   const concurrency = gauge(
     'receiver_concurrency',
     'Attempts that the receiver gets at the same time: fewer than its policy allows while its system is slow or fails.',
@@ -108,6 +115,7 @@ export function collectedMetrics({ counter, gauge }: Instruments): {
     deadLettered,
     dropped,
     pending,
+    held,
     concurrency,
     unaccounted,
     receiverReady,
@@ -125,6 +133,7 @@ export function collectedMetrics({ counter, gauge }: Instruments): {
     failed.inc(labels, sample.failed);
     deadLettered.inc(labels, sample.deadLettered);
     pending.set(labels, sample.pending);
+    held.set(labels, sample.held);
     concurrency.set(labels, sample.concurrency);
     receiverReady.set(labels, sample.ready ? 1 : 0);
     let ended = sample.delivered + sample.deadLettered;

@@ -86,6 +86,7 @@ describe('a route that throttles', () => {
       [other.key, '0'],
     ]);
     expect(tally()).toMatchObject({ received: 6, delivered: 2, dropped: 3, held: 1, pending: 1 });
+    expect(await rig.metric('eventroute_receiver_held')).toBe(1);
     await rig.clock.advance(10 * minute);
     await quiet();
     expect(got().at(-1)).toEqual([flood[4]?.key, '3']);

@@ -12,6 +12,7 @@ const receiver: ReceiverSample = {
   deadLettered: 1,
   droppedByReason: { Rejected: 2, QueueFull: 1 },
   pending: 2,
+  held: 1,
   concurrency: 3,
   ready: true,
 };
@@ -58,6 +59,7 @@ describe.each(['openMetrics', 'text'] as const)('metrics as %s', (format) => {
       labels: { ...labels, reason: 'Rejected' },
       value: 2,
     });
+    expect(valueOf('receiver_held')).toMatchObject({ labels, value: 1 });
     expect(valueOf('receiver_concurrency')).toMatchObject({ labels, value: 3 });
     expect(valueOf('unaccounted_events')).toMatchObject({ labels, value: 0 });
     expect(valueOf('spool_working')).toMatchObject({ value: 1 });
