@@ -57,6 +57,8 @@ interface Parts {
   readonly recorder: EventRecorder;
   readonly metrics: Metrics;
   readonly rootNamespace: string;
+  /** Who is elected may deliver; without an election everybody may. */
+  readonly leadership: { isHeld: () => boolean };
 }
 
 /** Where EventRoutes and EventReceivers come from. */
@@ -101,11 +103,12 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const lost = (): void => ended.resolve('leadershipLost');
   const election = options.leaderElect ? elect({ ...options, ...parts }, { lead, lost }) : undefined;
   if (election === undefined) void lead();
+  else parts.leadership.isHeld = () => election.isLeader();
 
   try {
     return await ended.promise;
   } finally {
-    const isLeading = phase.isLeading && (election?.isLeader() ?? true);
+    const isLeading = phase.isLeading && parts.leadership.isHeld();
     await shutDown({ ...parts, controllers }, { isLeading, graceMs: options.shutdownGraceMs });
     await election?.stop();
     await server.close();
@@ -167,7 +170,9 @@ async function assemble(options: OperatorOptions): Promise<Parts> {
     log,
   });
   const guard = createAddressGuard({ deny: await client.serverAddresses() });
+  const leadership: Parts['leadership'] = { isHeld: () => true };
   const control = createControl({
+    isLeading: () => leadership.isHeld(),
     ...(await createPast(() => source, options)),
     eventTtlMs: options.eventTtlMs,
     findEvent: (key) => source.find(key),
@@ -182,7 +187,7 @@ async function assemble(options: OperatorOptions): Promise<Parts> {
     addressGuard: (namespace) => (namespace === rootNamespace ? undefined : guard),
   });
   const source = createSource(client, control, { ...options, metrics });
-  return { client, source, control, recorder, metrics, rootNamespace };
+  return { client, source, control, recorder, metrics, rootNamespace, leadership };
 }
 
 async function beginToDeliver({ control, source, metrics }: Parts, log: Log): Promise<void> {

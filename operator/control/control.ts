@@ -49,6 +49,8 @@ export interface ControlOptions {
   readonly eventTtlMs?: number | undefined;
   /** Reads an Event again; without it, and without a history, no requests are taken. */
   readonly findEvent?: FindEvent | undefined;
+  /** Whether this replica is the one that delivers, at this very moment. @default always */
+  readonly isLeading?: (() => boolean) | undefined;
   /** Put into test events. @default '' */
   readonly clusterName?: string;
 }
@@ -78,9 +80,12 @@ const settleMs = 50;
 /** How long the start of deliveries waits for receivers that are slow to open. */
 const openingMs = 5_000;
 
+const always = (): boolean => true;
+
 /** Creates the control of all routes and receivers; it stands by until `activate`. */
 export function createControl(options: ControlOptions): Control {
   const { world, clock, log, metrics, rootNamespace, history, spool, eventTtlMs = 3_600_000 } = options;
+  const isLeading = options.isLeading ?? always;
   const tallies = createRouteTallies(clock);
   const records = {
     gaps: createGaps(),
@@ -120,7 +125,7 @@ export function createControl(options: ControlOptions): Control {
   });
   const report = (): void => {
     // a failed write is logged and tried again; nobody waits for a slow one
-    if (state !== 'active') return;
+    if (state !== 'active' || !isLeading()) return;
     reporter.report().catch((error: unknown) => log.error('Failed to report statuses', { error }));
   };
   const requests =
@@ -222,7 +227,7 @@ export function createControl(options: ControlOptions): Control {
 function surroundings(options: ControlOptions): ReceiverSurroundings {
   const { world, clock, log, addressGuard, rootNamespace, localSinkNamespaces } = options;
   return {
-    ...{ world, clock, log, addressGuard },
+    ...{ world, clock, log, addressGuard, isLeading: options.isLeading ?? always },
     allowsLocalSinks: (namespace) => namespace === rootNamespace || localSinkNamespaces.includes(namespace),
     startOf: createStartOf(options.history, options.spool),
   };

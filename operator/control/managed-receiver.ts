@@ -10,6 +10,7 @@ import { openSink, toDeliveryError, type Sink, type SinkContext } from '../sink-
 import { type Verdict } from '../status/condition.ts';
 import { type ReceiverStatus } from '../status/receiver-status.ts';
 import { type Log } from '../telemetry/log.ts';
+import { sendWhileLeading } from './leader-sink.ts';
 import {
   prepareReceiver,
   type LocalSinkPolicy,
@@ -28,6 +29,8 @@ export interface ReceiverSurroundings {
   /** The addresses that sinks of a namespace may reach; undefined when all. */
   readonly addressGuard: (namespace: string) => SinkContext['isAddressAllowed'];
   readonly startOf: StartOf;
+  /** Whether this replica is the one that delivers. */
+  readonly isLeading: () => boolean;
 }
 
 /** The revision of a receiver that delivers. */
@@ -177,9 +180,9 @@ class PipelinedReceiver implements ManagedReceiver {
   }
 
   async #open({ receiver, config, secrets }: PreparedReceiver): Promise<Sink> {
-    const { log, addressGuard } = this.#around;
+    const { log, addressGuard, isLeading } = this.#around;
     const isAddressAllowed = addressGuard(this.key.namespace);
-    const sink = await openSink(
+    const opened = await openSink(
       receiver.sink,
       { config: config as never, secrets },
       {
@@ -189,6 +192,7 @@ class PipelinedReceiver implements ManagedReceiver {
           log.warn('Sink reported a problem', { receiver: keyText(this.key), problem: message }),
       },
     );
+    const sink = sendWhileLeading(opened, isLeading);
     this.checkFailure = undefined;
     if (receiver.suspend) {
       // opened to find what is wrong with the configuration; nothing is to be sent, so nothing stays open

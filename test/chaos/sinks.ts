@@ -159,6 +159,8 @@ async function startSink(
     // what breaks off on its way was never taken
     request.on('end', () => handle(request, response, Buffer.concat(chunks).toString(), atMs));
   });
+  // as many systems do: a leader that was frozen finds its connections open
+  server.keepAliveTimeout = 300_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
