@@ -49,9 +49,7 @@ try {
 async function measure(title: string, dataDir: string): Promise<void> {
   const receiver = fork(join(import.meta.dirname, 'outage/receiver.ts'));
   const [port] = (await once(receiver, 'message')) as [number];
-  const operator = fork(join(import.meta.dirname, 'outage/operator.ts'), [String(port), dataDir], {
-    execArgv,
-  });
+  const operator = fork(program, [String(port), dataDir], { execArgv });
   let most = 0;
   let progress: Progress | undefined;
   operator.on('message', (told: Progress) => {
