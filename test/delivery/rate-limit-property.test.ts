@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import { createClusterEvent } from '../../operator/event/core-event.ts';
+import { resolvePolicy } from '../../operator/delivery/policy.ts';
 import { DeliveryError, type SinkEvent } from '../../operator/sink-kit/index.ts';
 import { brokenLaw, fakeSink, hangUntilAborted, pipelineRig, type Rig } from './fakes.ts';
 
@@ -10,7 +11,8 @@ type Step =
   | { readonly do: 'accept'; readonly object: number; readonly times: number }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'answer'; readonly answers: readonly Answer[] }
-  | { readonly do: 'swap' | 'hold' };
+  | { readonly do: 'swap' | 'hold' }
+  | { readonly do: 'limit'; readonly limit: Limit | undefined };
 
 interface Limit {
   readonly events: number;
@@ -51,7 +53,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('swap' as const, 'hold' as const) }) },
 );
 const steps = fc.array(step, { maxLength: 60, size: 'max' });
+const changingSteps = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: step },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('limit' as const),
+        limit: fc.option(limit, { nil: undefined }),
+      }),
+    },
+  ),
+  { maxLength: 60, size: 'max' },
+);
 const perMs = 10_000;
+
+function writtenPolicy(rateLimit: Limit | undefined): object {
+  const { batch = 2, ...rest } = rateLimit ?? {};
+  return {
+    ...(rateLimit !== undefined && { rateLimit: { ...rest, per: '10s' } }),
+    batch: { maxEvents: batch, maxWait: '0s' },
+    retry: { initial: '500ms', max: '5s', maxAge: '1h' },
+    timeout: '5s',
+  };
+}
 
 /** Runs a limited pipeline beside the plainest account of what may be sent and what has to be told. */
 class World {
@@ -69,16 +94,9 @@ class World {
 
   constructor(rateLimit: Limit) {
     this.limit = rateLimit;
-    const { events, burst, onExceeded, batch } = rateLimit;
-    this.rig = pipelineRig(
-      {
-        rateLimit: { events, burst, onExceeded, per: '10s' },
-        batch: { maxEvents: batch, maxWait: '0s' },
-        retry: { initial: '500ms', max: '5s', maxAge: '1h' },
-        timeout: '5s',
-      },
-      { observer: { settled: (event) => this.#end(event), attempted: () => this.#check() } },
-    );
+    this.rig = pipelineRig(writtenPolicy(rateLimit), {
+      observer: { settled: (event) => this.#end(event), attempted: () => this.#check() },
+    });
     this.swap();
   }
 
@@ -125,6 +143,7 @@ class World {
     else if (each.do === 'advance') await clock.advance(each.ms);
     else if (each.do === 'answer') this.answers = each.answers;
     else if (each.do === 'swap') this.swap();
+    else if (each.do === 'limit') pipeline.setPolicy(resolvePolicy(writtenPolicy(each.limit)));
     else pipeline.useSink(undefined);
     this.#check();
   }
@@ -189,6 +208,27 @@ describe('a pipeline with a rate limit, under any course of events', () => {
       { numRuns: 150 },
     );
     expect([summaries > 50, heldBack > summaries]).toEqual([true, true]);
+  }, 30_000);
+
+  it('tells of all that it held back, however its limit changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(changingSteps, limit, async (course, rateLimit) => {
+        const world = new World(rateLimit);
+        const { clock, pipeline } = world.rig;
+        for (const each of course) await world.run(each);
+        world.answers = ['ok'];
+        world.swap();
+        // the slowest limit gives one event in ten seconds
+        await clock.advance(perMs * (2 + world.accepted) + 10_000);
+
+        const { received, pending, droppedByReason } = pipeline.tally();
+        expect(world.broken).toEqual([]);
+        expect([pending, received]).toEqual([0, world.accepted + world.told.size]);
+        expect(world.toldEvents).toBe(droppedByReason.RateLimited ?? 0);
+        expect(clock.timers).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
   }, 30_000);
 
   it('tells of all that it held back before it stops, if its system works', async () => {
