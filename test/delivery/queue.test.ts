@@ -40,15 +40,22 @@ interface Plain {
   turn: number;
   dueAt: number;
   taken: boolean;
+  held: boolean;
+  /** When it took its place among the entries of its object. */
+  joined: number;
 }
 
 type Operation = {
-  readonly do: 'push' | 'take' | 'putBack' | 'retry' | 'end' | 'endIdle' | 'wake';
+  readonly do:
+    'push' | 'take' | 'putBack' | 'retry' | 'end' | 'endIdle' | 'wake' | 'hold' | 'release' | 'fold';
   readonly pick: number;
 };
 
 const operation: fc.Arbitrary<Operation> = fc.record({
-  do: fc.constantFrom('push', 'push', 'take', 'take', 'putBack', 'retry', 'end', 'endIdle', 'wake'),
+  do: fc.constantFrom(
+    ...(['push', 'push', 'take', 'take', 'putBack', 'retry', 'end', 'endIdle', 'wake'] as const),
+    ...(['hold', 'release', 'fold'] as const),
+  ),
   pick: fc.nat(1_000),
 });
 
@@ -56,94 +63,137 @@ class Model {
   list: Plain[] = [];
   turns = 0;
 
+  /** What goes in order with an entry, itself included. */
+  lane(entry: Plain, ordered: boolean): Plain[] {
+    if (!ordered) return [entry];
+    return this.list
+      .filter(({ object, held }) => object === entry.object && !held)
+      .sort((one, other) => one.joined - other.joined);
+  }
+
   /** The first entry of its object, whose object is not being sent and which does not wait. */
   next(ordered: boolean): Plain | undefined {
     return this.list
       .filter((entry) => {
-        const lane = ordered ? this.list.filter(({ object }) => object === entry.object) : [entry];
-        return lane[0] === entry && lane.every(({ taken }) => !taken) && entry.dueAt === 0;
+        const lane = this.lane(entry, ordered);
+        return !entry.held && lane[0] === entry && lane.every(({ taken }) => !taken) && entry.dueAt === 0;
       })
       .sort((a, b) => a.turn - b.turn)[0];
   }
 }
 
 describe('a queue', () => {
-  it.each(['PerObject', 'None'] as const)('does with ordering %s what a plain list does', (ordering) => {
-    fc.assert(
-      fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
-        const queue = createQueue(ordering);
-        const model = new Model();
-        const taken: Entry[] = [];
-        let clock = 0;
-        const untake = (entry: Entry): Plain => {
-          taken.splice(taken.indexOf(entry), 1);
-          const plain = model.list.find(({ name }) => name === nameOf(entry))!;
-          plain.taken = false;
-          return plain;
-        };
-        const run: Record<Operation['do'], (pick: number) => void> = {
-          push(pick) {
+  it.each(['PerObject', 'None'] as const)(
+    'does with ordering %s what a plain list does',
+    (ordering) => {
+      fc.assert(
+        fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
+          const queue = createQueue(ordering);
+          const model = new Model();
+          const taken: Entry[] = [];
+          const held: Entry[] = [];
+          let clock = 0;
+          const enter = (pick: number, isHeld: boolean): string => {
             const object = `o${pick % 4}`;
-            const name = `${object}:${++model.turns}`;
-            model.list.push({ name, object, turn: model.turns, dueAt: 0, taken: false });
-            push(queue, name);
-          },
-          take() {
-            const entry = queue.take();
-            const expected = model.next(ordering === 'PerObject');
-            expect(nameOf(entry)).toBe(expected?.name);
-            if (entry === undefined || expected === undefined) return;
-            expected.taken = true;
-            taken.push(entry);
-          },
-          putBack(pick) {
-            const entry = taken[pick % Math.max(1, taken.length)];
-            if (entry === undefined) return;
-            untake(entry);
-            queue.putBack(entry);
-          },
-          retry(pick) {
-            const entry = taken[pick % Math.max(1, taken.length)];
-            if (entry === undefined) return;
-            const plain = untake(entry);
-            plain.turn = ++model.turns;
-            plain.dueAt = clock + 1 + (pick % 5);
-            queue.retry(entry, plain.dueAt);
-          },
-          end(pick) {
-            const entry = taken[pick % Math.max(1, taken.length)];
-            if (entry === undefined) return;
-            const plain = untake(entry);
-            model.list.splice(model.list.indexOf(plain), 1);
-            queue.end(entry);
-          },
-          endIdle() {
-            const entry = queue.oldestIdle();
-            const expected = model.list.find((each) => !each.taken);
-            expect(nameOf(entry)).toBe(expected?.name);
-            if (entry === undefined || expected === undefined) return;
-            model.list.splice(model.list.indexOf(expected), 1);
-            queue.end(entry);
-          },
-          wake(pick) {
-            clock += pick % 4;
-            queue.wake(clock);
-            const heads = model.list.filter(
-              (entry) =>
-                ordering === 'None' || model.list.find(({ object }) => object === entry.object) === entry,
+            const turn = ++model.turns;
+            const name = `${object}:${turn}`;
+            model.list.push({ name, object, turn, joined: turn, dueAt: 0, taken: false, held: isHeld });
+            return name;
+          };
+          const unhold = (pick: number): readonly [Entry, Plain] | undefined => {
+            const [entry] = held.splice(pick % Math.max(1, held.length), 1);
+            const plain = model.list.find(({ name }) => name === nameOf(entry));
+            return entry === undefined || plain === undefined ? undefined : [entry, plain];
+          };
+          const untake = (entry: Entry): Plain => {
+            taken.splice(taken.indexOf(entry), 1);
+            const plain = model.list.find(({ name }) => name === nameOf(entry))!;
+            plain.taken = false;
+            return plain;
+          };
+          const run: Record<Operation['do'], (pick: number) => void> = {
+            push(pick) {
+              push(queue, enter(pick, false));
+            },
+            hold(pick) {
+              const name = enter(pick, true);
+              const [objectKey = ''] = name.split(':');
+              held.push(queue.hold({ event: { key: name } as SinkEvent, objectKey, acceptedAt: 0 }));
+            },
+            release(pick) {
+              const [entry, plain] = unhold(pick) ?? [];
+              if (entry === undefined || plain === undefined) return;
+              plain.held = false;
+              plain.turn = plain.joined = ++model.turns;
+              queue.release(entry, clock);
+              expect(entry.readyAt).toBe(clock);
+            },
+            fold(pick) {
+              const [entry, plain] = unhold(pick) ?? [];
+              if (entry === undefined || plain === undefined) return;
+              model.list.splice(model.list.indexOf(plain), 1);
+              queue.end(entry);
+            },
+            take() {
+              const entry = queue.take();
+              const expected = model.next(ordering === 'PerObject');
+              expect(nameOf(entry)).toBe(expected?.name);
+              if (entry === undefined || expected === undefined) return;
+              expected.taken = true;
+              taken.push(entry);
+            },
+            putBack(pick) {
+              const entry = taken[pick % Math.max(1, taken.length)];
+              if (entry === undefined) return;
+              untake(entry);
+              queue.putBack(entry);
+            },
+            retry(pick) {
+              const entry = taken[pick % Math.max(1, taken.length)];
+              if (entry === undefined) return;
+              const plain = untake(entry);
+              plain.turn = ++model.turns;
+              plain.dueAt = clock + 1 + (pick % 5);
+              queue.retry(entry, plain.dueAt);
+            },
+            end(pick) {
+              const entry = taken[pick % Math.max(1, taken.length)];
+              if (entry === undefined) return;
+              const plain = untake(entry);
+              model.list.splice(model.list.indexOf(plain), 1);
+              queue.end(entry);
+            },
+            endIdle() {
+              const entry = queue.oldestIdle();
+              const expected = model.list.find((each) => !each.taken && !each.held);
+              expect(nameOf(entry)).toBe(expected?.name);
+              if (entry === undefined || expected === undefined) return;
+              model.list.splice(model.list.indexOf(expected), 1);
+              queue.end(entry);
+            },
+            wake(pick) {
+              clock += pick % 4;
+              queue.wake(clock);
+              const heads = model.list.filter(
+                (entry) => !entry.held && model.lane(entry, ordering === 'PerObject')[0] === entry,
+              );
+              for (const entry of heads) if (!entry.taken && entry.dueAt <= clock) entry.dueAt = 0;
+            },
+          };
+          for (const { do: name, pick } of operations) {
+            run[name](pick);
+            const got = [queue.size, queue.held, nameOf(queue.oldest()), nameOf(queue.oldestUnheld())];
+            const unheld = model.list.find((each) => !each.held);
+            expect(got.join()).toBe(
+              [model.list.length, held.length, model.list[0]?.name, unheld?.name].join(),
             );
-            for (const entry of heads) if (!entry.taken && entry.dueAt <= clock) entry.dueAt = 0;
-          },
-        };
-        for (const { do: name, pick } of operations) {
-          run[name](pick);
-          expect(queue.size).toBe(model.list.length);
-          expect(nameOf(queue.oldest())).toBe(model.list[0]?.name);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
+          }
+        }),
+        { numRuns: 300 },
+      );
+    },
+    30_000,
+  );
 
   it('keeps the order of objects from the moment that it is asked to', () => {
     const queue = createQueue('None');
