@@ -59,13 +59,14 @@ const portion = Math.min(100, subject.batch);
 async function openOurs(): Promise<Send> {
   let pending = 0;
   let onSettled = quiet;
+  let fail: (error: Error) => void = quiet;
   const delivery = createDelivery({
     clock: systemClock,
     random: Math.random,
     log,
     observer: {
       settled(_, { kind }) {
-        assert(kind === 'delivered', `an event was ${kind}`);
+        if (kind !== 'delivered') fail(new Error(`an event was ${kind}`));
         pending -= 1;
         onSettled();
       },
@@ -85,8 +86,9 @@ async function openOurs(): Promise<Send> {
   delivery.ensure(receiver, policy).useSink(sink);
   const destinations = [{ receiver, routes: ['shop/route'] }];
   return (supply) => {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     pending = 0;
+    fail = reject;
     onSettled = () => {
       if (pending === 0 && supply.left === 0) resolve(undefined);
       if (pending > backlog - portion) return;

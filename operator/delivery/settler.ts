@@ -133,7 +133,8 @@ class PipelineSettler implements Settler {
     // An attempt that we cut short to stop says nothing about the receiver.
     const isJudged = !(attempt.givenUp && attempt.error?.reason === 'ShuttingDown');
     if (isJudged) this.#judge(attempt);
-    attempt.entries.forEach((entry, index) => this.#settle(entry, attempt.results[index], attempt));
+    const landing = { ...attempt, now: this.#pipeline.clock.now() };
+    attempt.entries.forEach((entry, index) => this.#settle(entry, attempt.results[index], landing));
     if (isJudged) this.#report(attempt);
     this.#expireOverdue();
   }
@@ -174,10 +175,13 @@ class PipelineSettler implements Settler {
     }
   }
 
-  #settle(entry: Entry, error: DeliveryError | undefined, { outdated, givenUp, startedAt }: Landed): void {
-    const { queue, ledger, policy, clock } = this.#pipeline;
+  #settle(
+    entry: Entry,
+    error: DeliveryError | undefined,
+    { outdated, givenUp, startedAt, now }: Landed & { readonly now: number },
+  ): void {
+    const { queue, ledger, policy } = this.#pipeline;
     const { maxAgeMs } = policy().retry;
-    const now = clock.now();
     entry.attempts += 1;
     entry.firstTriedAt ??= startedAt;
     entry.lastTriedAt = now;

@@ -3,11 +3,12 @@ import {
   encodePayload,
   type PayloadConfig,
   type Sink,
-  textPayload,
   toDeliveryError,
 } from '../sink-kit/index.ts';
 import { unlessAborted } from './abortable.ts';
 import { closable } from './closable.ts';
+
+const lineFeed = 0x0a;
 
 /** How far an append came. */
 export interface Appended {
@@ -28,13 +29,16 @@ export interface LineOutput {
 }
 
 /** Makes a sink that writes the JSON document of each event as one line. */
-export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<string> {
+export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<Buffer> {
   const takeTurn = createTurns();
   return closable({
     endpoint: output.endpoint,
-    encode: (event) => textPayload(`${encodePayload(config, event)}\n`),
+    encode: (event) => {
+      const payload = toLine(encodePayload(config, event));
+      return { payload, bytes: payload.length };
+    },
     send: async (batch, signal) => {
-      const lines = batch.map(({ payload }) => Buffer.from(payload));
+      const lines = batch.map(({ payload }) => payload);
       const turn = takeTurn(() => output.append(lines, signal), signal);
       const { written, failure } = await turn.catch((thrown: unknown) => {
         throw toDeliveryError(thrown, output.endpoint);
@@ -49,6 +53,15 @@ export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<
     check: () => output.check(),
     close: () => output.close(),
   });
+}
+
+/** A line feed put to the text itself would have the engine copy the whole text once more. */
+function toLine(text: string): Buffer {
+  const bytes = Buffer.byteLength(text);
+  const line = Buffer.allocUnsafe(bytes + 1);
+  line.write(text, 0, bytes, 'utf8');
+  line[bytes] = lineFeed;
+  return line;
 }
 
 /** What a write that has begun may take to end once the signal aborts. */
