@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { DeliveryError } from '../../operator/sink-kit/index.ts';
 import { type ThrottleGroup } from '../../operator/delivery/throttle.ts';
 import { brokenLaw, fakeSink, occurrence, pipelineRig, type Rig } from './fakes.ts';
 
@@ -108,6 +109,8 @@ class World {
   readonly broken: string[] = [];
   readonly rig: Rig;
   readonly folded: string[] = [];
+  /** What the sink does with a batch: it may throw. */
+  answer: () => void = () => undefined;
   readonly #keys: string[] = [];
   #counted = 0;
   #told = 0;
@@ -125,7 +128,7 @@ class World {
         },
       },
     );
-    const sink = fakeSink(this.rig.clock);
+    const sink = fakeSink(this.rig.clock, () => this.answer());
     sink.encodeWith = ({ key, foldedOccurrences = 0 }) => {
       this.sent.push(`${key}@${this.rig.clock.now()}+${foldedOccurrences}`);
       return { payload: key, bytes: 1 };
@@ -214,6 +217,30 @@ describe('throttles under any course of events', () => {
           expect(world.rig.pipeline.tally().held).toBeLessThanOrEqual(Math.floor(maxEvents / 2));
         }
         await world.run({ do: 'advance', ms: 200_000 });
+        world.expectAllTold();
+      }),
+      { numRuns: 100 },
+    );
+  }, 30_000);
+
+  it('lose nothing, and count all, when the sink fails now and then', async () => {
+    const failures = [
+      () => DeliveryError.retry('down', 'ServerError'),
+      () => DeliveryError.permanent('bad'),
+      () => DeliveryError.retry('slow down', 'Throttled', { retryAfterMs: 2_000 }),
+    ];
+    const answers = fc.array(fc.nat(failures.length), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(steps, answers, async (course, given) => {
+        const world = new World({ retry: { initial: '100ms', max: '1s', maxAge: '20s' } });
+        let attempts = 0;
+        world.answer = () => {
+          const failure = failures[given[attempts++ % given.length] ?? 0];
+          if (failure !== undefined) throw failure();
+        };
+        for (const each of course) await world.run(each);
+        world.answer = () => undefined;
+        await world.run({ do: 'advance', ms: 300_000 });
         world.expectAllTold();
       }),
       { numRuns: 100 },
