@@ -118,7 +118,9 @@ class StoredSegments implements Segments {
 
   holds(position: string): boolean {
     return this.#segments.some(
-      ({ start, end }) => this.#compare(start, position) <= 0 && this.#compare(position, end) <= 0,
+      (segment) =>
+        this.#compare(segment.start, position) <= 0 &&
+        (segment === this.#live || this.#compare(position, segment.end) < 0),
     );
   }
 

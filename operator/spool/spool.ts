@@ -97,13 +97,12 @@ class GroupingSpool implements Spool {
 
   begin(position: string): void {
     this.#front = position;
+    this.#waiting = [];
     this.#attempt(() => this.#segments?.begin(position, this.#options.clock.date()));
   }
 
   keep(occurrence: Occurrence): void {
-    // what is older than the beginning belongs to the source's own past
-    if (!this.#isAhead(occurrence.position)) return;
-    this.#front = occurrence.position;
+    if (!this.#moveTo(occurrence.position)) return;
     if (this.#segments?.isLive !== true) return;
     this.#waiting.push({ occurrence, arrivedAt: this.#options.clock.date() });
     if (this.#waiting.length >= commitEvents) this.#commit();
@@ -111,11 +110,15 @@ class GroupingSpool implements Spool {
   }
 
   advance(position: string): void {
-    if (this.#isAhead(position)) this.#front = position;
+    this.#moveTo(position);
   }
 
-  #isAhead(position: string): boolean {
-    return this.#front === undefined || this.#options.compare(position, this.#front) > 0;
+  /** Tells whether the source has come further. A source whose history was replaced goes back: the spool begins anew there. */
+  #moveTo(position: string): boolean {
+    const order = this.#front === undefined ? 1 : this.#options.compare(position, this.#front);
+    if (order > 0) this.#front = position;
+    else if (order < 0) this.begin(position);
+    return order > 0;
   }
 
   read(after: string): Reading {

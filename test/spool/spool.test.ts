@@ -134,7 +134,7 @@ describe('a spool', () => {
     expect(again.spool.read('11')).toEqual({ kind: 'absent', until: '50', since: rig.clock.date() });
     expect(again.readFrom(50)).toEqual({ positions: [51], end: 'end' });
     expect(['3', '10', '11', '30', '50', '51'].map((position) => again.spool.holds(position))).toEqual([
-      ...[false, true, true, false, true, true],
+      ...[false, true, false, false, true, true],
     ]);
     again.spool.close();
   });
@@ -194,6 +194,19 @@ describe('a spool', () => {
     again.keep(6);
     expect(again.readFrom(5)).toEqual({ positions: [6], end: 'end' });
     again.spool.close();
+  });
+
+  it('begins anew where the history is replaced while it runs', () => {
+    const rig = createRig();
+    rig.spool.begin('1000');
+    rig.keep(1_001, 1_010);
+    expect(rig.readFrom(1_000).positions).toEqual(range(1_001, 1_010));
+    rig.spool.advance('7');
+    rig.keep(8, 9);
+
+    expect(rig.spool.read('3')).toEqual({ kind: 'absent', until: '7', since: undefined });
+    expect(rig.readFrom(7)).toEqual({ positions: [8, 9], end: 'end' });
+    rig.spool.close();
   });
 
   it('is readable for its owner alone', () => {
