@@ -127,14 +127,16 @@ class ReplayErrand implements Errand {
   #finish(): void {
     this.#isFinished = true;
     const { request, finish } = this.#context;
-    const { eventTtlMs } = this.#options;
+    const { eventTtlMs, history } = this.#options;
     const { handed, lost } = this.#handover;
     const since = request.since.toISOString();
     const told =
       handed === 0
         ? `no Event since ${since} goes to this receiver by the routes of this moment`
         : this.#handover.tell();
-    const isBeyond = request.requestedAt.getTime() - request.since.getTime() > eventTtlMs;
+    // with a spool there may be more
+    const isBeyond =
+      history.isNear === undefined && request.requestedAt.getTime() - request.since.getTime() > eventTtlMs;
     const limit = isBeyond ? `; the API server keeps Events for ${formatDuration(eventTtlMs)}` : '';
     finish({ state: lost === 0 ? 'Done' : 'Failed', message: `${told}${limit}` });
   }

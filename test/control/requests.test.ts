@@ -466,6 +466,33 @@ describe('dead letters', () => {
     await refusing[Symbol.asyncDispose]();
   });
 
+  it('that the dead-letter receiver gave up as well are held by the first alone, with both reasons', async () => {
+    const to = { delivery: { deadLetterRef: { name: 'archive' } } };
+    await rig.receiver('archive', { sink: { webhook: { endpoint: `${server.url}/archive` } } });
+    await begin(hook(to));
+    const [event] = await giveUp(1);
+
+    expect(status().deadLetters).toMatchObject([{ key: event!.key, reason: 'Rejected' }]);
+    expect(status().deadLetters![0]!.message).toContain('the dead-letter receiver root/archive gave it up');
+    expect(rig.control.statuses.receiverStatus('root/archive')!.deadLettersHeld).toBeUndefined();
+
+    answer = 200;
+    await annotate('retry-dead-letters', asked, { spec: hook(to) });
+    await ended('retry-dead-letters');
+    expect(status().deadLettersHeld).toBeUndefined();
+  });
+
+  it('of a full buffer that drops are none', async () => {
+    const spec = hook({ suspend: true, delivery: { buffer: { maxEvents: 1, onFull: 'DropOldest' } } });
+    await rig.receiver('hook', spec);
+    await rig.route('all', { match: [{ receiver: 'hook' }] });
+    await rig.settle();
+    for (let index = 0; index < 3; index += 1) rig.control.dispatch(podEvent());
+
+    expect(tally()).toMatchObject({ dropped: 2, pending: 1 });
+    expect(status().deadLettersHeld).toBeUndefined();
+  });
+
   it('are delivered again with their keys, and leave the list', async () => {
     await begin();
     const events = await giveUp(3);
