@@ -36,6 +36,8 @@ export interface CatchUpWorker {
 /** How long a receiver that could not come up with the source waits for its next turn: each is a list of all Events. */
 const pauseMs = 2_000;
 const pauseAfterFailureMs = 10_000;
+/** How many receivers a line of the log names. */
+const mostNames = 10;
 /** How often it is looked whether a receiver has room again for what lies near. */
 const lookPeriodMs = 50;
 
@@ -147,9 +149,11 @@ class ReplayingWorker implements CatchUpWorker {
       for (const catchUp of pursuers.values()) {
         catchUp.end(upTo, (position) => history.compare(position, upTo) > 0);
       }
+      const caughtUp = [...pursuers].filter(([, { behind }]) => behind === undefined);
       log.info('Read Events again for receivers that were behind', {
         receivers: starts.size,
-        caughtUp: [...pursuers.values()].filter(({ behind }) => behind === undefined).length,
+        caughtUp: caughtUp.length,
+        names: caughtUp.slice(0, mostNames).map(([receiver]) => receiver),
       });
       pursuers.clear();
     } finally {

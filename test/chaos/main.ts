@@ -1,6 +1,7 @@
 /**
- * `npm run test:chaos [-- --seed N] [-- --minutes M]`: a real API server, operators as processes, and everything that can
- * go wrong between them, at random but by a seed; then what three sinks got is compared with what the API server held.
+ * `npm run test:chaos [-- --seed N --minutes M --volume --keep FILE]`: a real API server, operators as processes, and everything that can
+ * go wrong between them, at random but by a seed; then what three sinks got is compared with what the API server held. With
+ * `--volume` the operator that works alone has a `--data-dir`; `--keep` writes all that was seen into a file.
  */
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import { checksOf, checkTable, faultTable, type Outcome } from './report.ts';
 import { eventReason } from './producer.ts';
 import { createSaboteur, type Saboteur } from './saboteur.ts';
 import { createSchedule, type Lane, receivers, type Schedule } from './schedule.ts';
-import { judge, type Observations } from './verdict.ts';
+import { type Blindness, judge, type Observations } from './verdict.ts';
 import { createWatcher, type Watcher } from './watcher.ts';
 import { chaosNamespace, type ChaosWorld, pathOf, rate, startChaosWorld, waitUntilReady } from './world.ts';
 
@@ -31,7 +32,12 @@ const startedMs = Date.now();
 const stamp = (): string => `${((Date.now() - startedMs) / 1_000).toFixed(1).padStart(6)} s`;
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, minutes: { type: 'string' }, keep: { type: 'string' } },
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    volume: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+  },
 });
 const seed = numberOf('seed', values.seed ?? String(randomInt(1_000_000)));
 const minutes = numberOf('minutes', values.minutes ?? '10');
@@ -79,7 +85,7 @@ async function runLoad(world: ChaosWorld, saboteur: Saboteur, { lanes, loadMs, p
 
 function observe(world: ChaosWorld, watcher: Watcher): Observations {
   const { truth, receipts } = world;
-  const blindnesses = watcher.blindnesses(roomy.length);
+  const blindnesses = watcher.blindnesses(roomy);
   return { truth, receipts, receivers, roomy, blindnesses, leaderships: watcher.leaderships };
 }
 
@@ -132,16 +138,21 @@ async function compareStatuses({ api }: ChaosWorld): Promise<string[]> {
   );
 }
 
-function objectToOperators({ operators }: ChaosWorld): string[] {
-  return operators.runs.flatMap(({ name, endedByItself, lines }) => [
+function objectToOperators({ operators }: ChaosWorld, blindnesses: readonly Blindness[]): string[] {
+  const unseen = blindnesses.filter(({ toMs }) => toMs === Infinity);
+  const told = unseen.map(
+    ({ why, receiver = 'all' }) => `${why}, and nobody read Events again for ${receiver}`,
+  );
+  const objections = operators.runs.flatMap(({ name, endedByItself, lines }) => [
     ...(endedByItself ? [`${name} ended by itself: ${JSON.stringify(lines.slice(-3))}`] : []),
     ...lines.filter(({ level }) => level === 'error').map((line) => `${name}: ${JSON.stringify(line)}`),
   ]);
+  return [...told, ...objections];
 }
 
 async function main(): Promise<boolean> {
   if (isBuilt) await prepare();
-  await using world = await startChaosWorld(seed, Date.now);
+  await using world = await startChaosWorld({ seed, now: Date.now, hasVolume: values.volume });
   const watcher = createWatcher(world.operators, world.api);
   const saboteur = createSaboteur(world, watcher);
   say(`${stamp()}  the API server, the chart and three sinks are there`);
@@ -166,15 +177,16 @@ async function main(): Promise<boolean> {
   say(`${stamp()}  waited ${(settledMs / 1_000).toFixed(1)} s`);
   over.abort();
   await looking;
+  const observed = observe(world, watcher);
   for (const run of world.operators.runs) await run.end('SIGTERM');
   world.operators.readLogs();
 
-  const verdict = judge(observe(world, watcher));
+  const verdict = judge(observed);
   const outcome: Outcome = {
     ...{ verdict, watcher, saboteur },
     statusObjections: await compareStatuses(world),
     listObjections: await compareList(world),
-    operatorObjections: objectToOperators(world),
+    operatorObjections: objectToOperators(world, observed.blindnesses),
     takeovers: {
       seen: watcher.leaderships.length - 1,
       wanted: schedule.lanes.find(({ name }) => name === 'leader')?.faults.length ?? 0,
@@ -191,7 +203,7 @@ async function main(): Promise<boolean> {
   say(checkTable(checks));
   if (values.keep !== undefined) {
     const { runs } = operators;
-    const kept = { ...observe(world, watcher), truth: [...truth.events.values()].flat() };
+    const kept = { ...observed, truth: [...truth.events.values()].flat() };
     await writeFile(values.keep, JSON.stringify({ ...kept, runs: runs.map(({ link: _, ...run }) => run) }));
   }
   return checks.every(({ count }) => count === 0);

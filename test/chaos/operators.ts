@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -51,11 +51,23 @@ export interface Operators extends AsyncDisposable {
   readLogs(): void;
 }
 
+/** How operators are started. */
+export interface OperatorsOptions {
+  readonly now: () => number;
+  /** The operator that works alone keeps Events in a folder; of two, each would have its own. */
+  readonly hasVolume: boolean;
+}
+
 /** Prepares to start operators as the chart's Deployment does, also while the API server is away. */
-export async function createOperators(cluster: Cluster, now: () => number): Promise<Operators> {
+export async function createOperators(
+  cluster: Cluster,
+  { now, hasVolume }: OperatorsOptions,
+): Promise<Operators> {
   const runs: Run[] = [];
   const links: Link[] = [];
   const readers: (() => void)[] = [];
+  const volume = join(cluster.folder, 'volume');
+  if (hasVolume) await mkdir(volume);
   const path = `/apis/apps/v1/namespaces/${rootNamespace}/deployments/eventroute`;
   const deployment = await cluster.request(path);
   // nobody waits for the Lease of an operator that worked alone and was killed
@@ -77,7 +89,7 @@ export async function createOperators(cluster: Cluster, now: () => number): Prom
     };
     const startedMs = now();
     const process = await startOperator(behindLink, {
-      args: [`--cluster-name=${name}`],
+      args: [`--cluster-name=${name}`, ...(hasVolume && !isCandidate ? [`--data-dir=${volume}`] : [])],
       awaitReady: false,
     });
     const run = createRun({ name, link, startedMs, process }, now);

@@ -93,6 +93,8 @@ describe('the verdict', () => {
     expect(judged(2_500, 5_000)).toEqual([]);
     // the next one came after everything was read again
     expect(judged(1_500, 3_900)).toEqual(['skipped']);
+    const elsewhere = { receiver: 'search', fromMs: 1_500, toMs: 5_000, why: 'kill' } as const;
+    expect(foundIn({ receipts, blindnesses: [elsewhere] })).toEqual(['skipped']);
   });
 
   it('does not let a repeat be folded that a later event of its object had overtaken before', () => {

@@ -8,6 +8,8 @@ import { keyOf, type Truth, type Written } from './truth.ts';
  * count: that is what docs/delivery.md promises of a cluster without a volume.
  */
 export interface Blindness {
+  /** Whom it is about; everybody when left out. */
+  readonly receiver?: ReceiverName;
   /** When the operator, with what waited in it, was gone. */
   readonly fromMs: number;
   /** When an operator had read everything again; Infinity when none had. */
@@ -157,6 +159,9 @@ function judgeOrder({ receiver, receipts }: Shelf, { truth }: Observations, find
 /** Gives how many repeats were folded into later ones, as they may be. */
 function judgeCompleteness(shelf: Shelf, observed: Observations, find: Find): number {
   let folded = 0;
+  const blindnesses = observed.blindnesses.filter(
+    ({ receiver = shelf.receiver }) => receiver === shelf.receiver,
+  );
   for (const occurrences of observed.truth.events.values()) {
     for (const [index, written] of occurrences.entries()) {
       if (shelf.keys.has(keyOf(written))) continue;
@@ -164,8 +169,7 @@ function judgeCompleteness(shelf: Shelf, observed: Observations, find: Find): nu
       const told = `${shelf.receiver} never got ${keyOf(written)} (${written.object}, ${written.position}), written at ${written.sentMs}`;
       if (next === undefined) find('lost', told);
       else if (!observed.roomy.includes(shelf.receiver)) folded += 1;
-      else if (observed.blindnesses.some((blindness) => mayFold(blindness, { written, next, shelf })))
-        folded += 1;
+      else if (blindnesses.some((blindness) => mayFold(blindness, { written, next, shelf }))) folded += 1;
       else find('skipped', `${told}; the next one was written at ${next.sentMs}`);
     }
   }

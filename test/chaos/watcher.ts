@@ -1,6 +1,7 @@
 import { rootNamespace } from '../e2e/operator-process.ts';
 import { type Api } from './api.ts';
 import { type Operators, type Run } from './operators.ts';
+import { type ReceiverName } from './schedule.ts';
 import { type Blindness, type Leadership } from './verdict.ts';
 
 /** What is seen of the operators while they run. */
@@ -15,7 +16,7 @@ export interface Watcher {
   /** Who holds it now; undefined when nobody does. */
   leader(): Run | undefined;
   /** When operators had to read Events again. */
-  blindnesses(roomy: number): Blindness[];
+  blindnesses(of: readonly ReceiverName[]): Blindness[];
 }
 
 interface Lease {
@@ -69,9 +70,12 @@ export function createWatcher(operators: Operators, api: Pick<Api, 'ask'>): Watc
       const alive = operators.runs.filter((run) => run.isAlive());
       await Promise.allSettled([...alive.map(lookAtMetrics), lookAtLease()]);
     },
-    blindnesses(roomy) {
+    blindnesses(of) {
       const { runs } = operators;
-      return runs.flatMap((run) => [...endOf(run, runs, roomy), ...relistsOf(run)]);
+      return runs.flatMap((run) => [
+        ...of.flatMap((receiver) => endOf(run, runs, receiver)),
+        ...relistsOf(run),
+      ]);
     },
   };
 }
@@ -81,15 +85,16 @@ function timeOf({ timestamp }: { readonly timestamp: string }): number {
 }
 
 /** What an operator had in memory is gone with it; the next one reads everything again. */
-function endOf({ name, endedMs, lines }: Run, runs: readonly Run[], roomy: number): Blindness[] {
+function endOf({ name, endedMs, lines }: Run, runs: readonly Run[], receiver: ReceiverName): Blindness[] {
   if (endedMs === undefined || !lines.some(({ message }) => message === 'Began to deliver')) return [];
   const readings = runs
     .filter((run) => run.name !== name)
     .flatMap((run) => run.lines)
     .filter(({ message }) => message === 'Read Events again for receivers that were behind')
-    .filter((line) => Number(line.caughtUp) >= roomy && timeOf(line) > endedMs)
-    .map(timeOf);
-  return [{ fromMs: endedMs, toMs: Math.min(Infinity, ...readings), why: `${name} ended` }];
+    .filter(({ names }) => (names as string[]).includes(`${rootNamespace}/${receiver}`))
+    .map(timeOf)
+    .filter((atMs) => atMs > endedMs);
+  return [{ receiver, fromMs: endedMs, toMs: Math.min(Infinity, ...readings), why: `${name} ended` }];
 }
 
 /** What happened before a list that follows on lost history is known by that list alone. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, startCluster } from '../cluster/cluster.ts';
 import { installChart, rootNamespace } from '../e2e/operator-process.ts';
 import { type Api, openApi } from './api.ts';
-import { createOperators, type Operators } from './operators.ts';
+import { createOperators, type Operators, type OperatorsOptions } from './operators.ts';
 import { createProducer, type Producer } from './producer.ts';
 import { createRandom } from './random.ts';
 import { type ReceiverName } from './schedule.ts';
@@ -37,8 +37,14 @@ export function pathOf(plural: 'eventroutes' | 'eventreceivers', name = ''): str
   return name === '' ? collection : `${collection}/${name}`;
 }
 
+/** What a chaos is started with. */
+export interface ChaosOptions extends OperatorsOptions {
+  readonly seed: number;
+}
+
 /** Starts a cluster with the chart, sinks, receivers and routes; no operator runs yet. */
-export async function startChaosWorld(seed: number, now: () => number): Promise<ChaosWorld> {
+export async function startChaosWorld({ seed, ...options }: ChaosOptions): Promise<ChaosWorld> {
+  const { now } = options;
   const stack = new AsyncDisposableStack();
   try {
     const cluster = stack.use(await startCluster({ controllers: false }));
@@ -58,7 +64,7 @@ export async function startChaosWorld(seed: number, now: () => number): Promise<
     sinks.hook.token = 'token-0';
     await installChart(cluster);
     await apply(cluster, manifests(sinks));
-    const operators = stack.use(await createOperators(cluster, now));
+    const operators = stack.use(await createOperators(cluster, options));
     const truth = createTruth();
     const random = createRandom(seed + 1);
     const producer = createProducer({ api, truth, random, rate, now, namespace: chaosNamespace });
