@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { eventReceiverKind } from '../api/event-receiver.ts';
 import { eventRouteKind } from '../api/event-route.ts';
-import { type CustomResource } from '../api/resource.ts';
+import { type CustomResource, keyText } from '../api/resource.ts';
 import { createControl, type Control } from '../control/control.ts';
 import { type Tally } from '../delivery/tally.ts';
 import { type Occurrence } from '../event/occurrence.ts';
@@ -93,12 +93,13 @@ async function runLocal(flags: LocalFlags, isGiven: IsGiven<LocalFlags>): Promis
   const problems = flags.events === undefined ? 0 : await replay(flags.events, control, { log, intake });
   const deadlineMs = systemClock.now() + timeoutMs;
   await waitWhile(control, (pending) => pending > 0, timeoutMs);
-  // what a stop itself brings about, such as the summary of a rate limit, gets the time that is left
+  // what a stop itself brings about, such as the summary of a rate limit or what throttles hold, gets the time that is left
   await control.stop({ graceMs: Math.max(0, deadlineMs - systemClock.now()) });
   // whoever reads may have seen enough
   process.stdout.on('error', () => undefined);
   if (flags.status) process.stdout.write(`${statusTables(manifests, world, flags.wide)}\n`);
-  if (hasErrors || problems > 0 || !isAllDelivered(manifests, world)) process.exitCode = exitCodes.failure;
+  if (hasErrors || problems > 0 || !isAllDelivered(manifests, world, control))
+    process.exitCode = exitCodes.failure;
 }
 
 /** What there is to run, and in what surroundings. */
@@ -194,8 +195,8 @@ async function waitWhile(
   timeoutMs: number,
 ): Promise<void> {
   const deadlineMs = systemClock.now() + timeoutMs;
-  // dead letters are the work of the receiver that they wait for, which may be suspended
-  const backlogOf = ({ pending, pendingElsewhere }: Tally): number => pending - pendingElsewhere;
+  // dead letters are the work of the receiver that they wait for, which may be suspended; what is held goes at the stop
+  const backlogOf = ({ pending, pendingElsewhere, held }: Tally): number => pending - pendingElsewhere - held;
   const isBusy = (): boolean =>
     [...control.receivers.all()].some(
       (receiver) =>
@@ -220,10 +221,13 @@ function statusTables({ routes, receivers }: Manifests, world: MemoryWorld, wide
   ].join('\n\n');
 }
 
-function isAllDelivered({ routes, receivers }: Manifests, world: MemoryWorld): boolean {
+function isAllDelivered({ routes, receivers }: Manifests, world: MemoryWorld, control: Control): boolean {
   const isFine = (object: CustomResource): boolean => {
     const { conditions = [], dropped = 0 } = (world.status(object) ?? {}) as Partial<ReceiverStatus>;
-    return isUsed(conditions) && (object.kind === eventRouteKind.kind || dropped === 0);
+    if (object.kind === eventRouteKind.kind) return isUsed(conditions);
+    // what was folded is told of by the event that went for it
+    const tally = control.receivers.get(keyText(object.metadata))?.tally();
+    return isUsed(conditions) && dropped === (tally?.droppedByReason.Folded ?? 0);
   };
   return [...routes, ...receivers].every(isFine);
 }

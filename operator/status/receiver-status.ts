@@ -27,7 +27,9 @@ export const receiverStatusFields = Type.Object(
     delivered: count('Occurrences that the sink acknowledged.'),
     failed: count('Failed attempts, counted once for each event in them; retried ones included.'),
     deadLettered: count('Occurrences given up here that the dead-letter receiver delivered.'),
-    dropped: count('Occurrences given up: rejected, expired, or by the buffer policy.'),
+    dropped: count(
+      'Occurrences given up: rejected, expired, by the buffer policy, over the rate limit, or folded by a throttle.',
+    ),
     pending: count('Occurrences that wait for their delivery or are in it.'),
     gaps: count('Times for which Events may be missing for good: the API server had forgotten them.'),
     lastGap: Type.Optional(

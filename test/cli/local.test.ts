@@ -129,6 +129,38 @@ describe('eventroute local', () => {
     expect(err).toContain('reason=RateLimited');
   }, 30_000);
 
+  test('sends before it ends what a throttle holds, and calls nothing lost that was folded', async () => {
+    const throttled = toTerminal
+      .replace(
+        "'{{ .InvolvedObject.Name }}'",
+        "'{{ .InvolvedObject.Name }}', folded: '{{ .FoldedOccurrences }}'",
+      )
+      .replace('receiver: terminal', 'receiver: terminal, throttle: {by: [namespace], per: 24h}');
+    const path = await write('all.yaml', throttled);
+    // more than may wait before the file is read on
+    const pods = Array.from({ length: 1_500 }, (_, index) => event(`pod-${index}`));
+    const events = await write('events.jsonl', pods.join('\n'));
+    const { code, out } = await eventroute(['local', '-f', path, '--events', events, '--no-status']);
+    const lines = out.trimEnd().split('\n');
+    expect({ code, told: lines.map((line) => JSON.parse(line) as unknown) }).toEqual({
+      code: 0,
+      told: [
+        { name: 'pod-0', folded: '0' },
+        { name: 'pod-1499', folded: '1498' },
+      ],
+    });
+  }, 30_000);
+
+  test('reads on though throttles hold many events', async () => {
+    const throttled = toTerminal.replace('receiver: terminal', 'receiver: terminal, throttle: {per: 24h}');
+    const path = await write('all.yaml', throttled);
+    const pods = Array.from({ length: 1_500 }, (_, index) => event(`pod-${index}`));
+    const again = pods.map((line) => line.replace('"count":1', '"count":2'));
+    const events = await write('events.jsonl', [...pods, ...again].join('\n'));
+    const { code, out } = await eventroute(['local', '-f', path, '--events', events, '--no-status']);
+    expect({ code, lines: out.trimEnd().split('\n').length }).toEqual({ code: 0, lines: 3_000 });
+  }, 30_000);
+
   test('exits with 1 when an object is refused, and its status tells why', async () => {
     const path = await write('all.yaml', toTerminal.replace('receiver: terminal', 'receiver: termnal'));
     const { code, out } = await eventroute(['local', '-f', path, '--wide']);
