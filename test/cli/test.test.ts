@@ -27,7 +27,7 @@ describe('eventroute test', () => {
     expect(ended).toMatchObject({ code: 1, err: '' });
     expect(ended.out).toMatch(/✗ a rollout is shown on the terminal \S+bad\.test\.yaml:18/);
     expect(ended.out).toContain('payload.why\n          - "Other"\n          + "ScalingReplicaSet"');
-    expect(ended.out).toMatch(/11 tests in 2 files: 1 failed, 10 passed\n$/);
+    expect(ended.out).toMatch(/13 tests in 2 files: 1 failed, 12 passed\n$/);
     expect(await readFile(junit, 'utf8')).toMatch(/tests="6" failures="1" errors="0"/);
   });
 
