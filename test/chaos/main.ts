@@ -1,7 +1,8 @@
 /**
- * `npm run test:chaos [-- --seed N --minutes M --volume --keep FILE]`: a real API server, operators as processes, and everything that can
- * go wrong between them, at random but by a seed; then what three sinks got is compared with what the API server held. With
- * `--volume` the operator that works alone has a `--data-dir`; `--keep` writes all that was seen into a file.
+ * `npm run test:chaos [-- --seed N --minutes M --volume --keep FILE]`: a real API server, operators as processes, and
+ * everything that can go wrong between them, at random but by a seed; then what three sinks got is compared with what the
+ * API server held. With `--volume` the operator that works alone has a `--data-dir`; `--keep` writes all that was seen
+ * into a file.
  */
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
