@@ -39,30 +39,3 @@ export type NewEntry = Pick<Entry, 'event' | 'objectKey' | 'acceptedAt' | 'befor
 
 /** Whoever handed an event over is told how it ended. */
 export type OnEnd = (outcome: Outcome) => void;
-
-/** Creates the entry of an event that was never tried. */
-export function createEntry({
-  event,
-  objectKey,
-  acceptedAt,
-  before,
-  onEnd,
-  admission = 'fresh',
-}: NewEntry): Entry {
-  return {
-    event,
-    objectKey,
-    acceptedAt,
-    readyAt: acceptedAt,
-    before,
-    onEnd,
-    failures: 0,
-    attempts: 0,
-    firstTriedAt: undefined,
-    lastTriedAt: undefined,
-    admission,
-    outgoing: undefined,
-    bytes: 0,
-    encodedBy: undefined,
-  };
-}

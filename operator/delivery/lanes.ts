@@ -8,7 +8,10 @@ import { type Admission, createReadyLanes } from './ready-lanes.ts';
 export interface Lane extends Heapable {
   /** Undefined for a lane of a single entry that no other may join. */
   readonly key: string | undefined;
-  readonly entries: LanedEntry[];
+  /** Undefined when the lane is empty. */
+  first: LanedEntry | undefined;
+  /** The entries behind the first; most lanes never have any, so there is no list before. */
+  rest: LanedEntry[] | undefined;
   taken: number;
 }
 
@@ -50,9 +53,13 @@ export function createLanes(ordering: DeliveryPolicy['ordering']): Lanes {
 }
 
 /** The lane of an entry that is in none. */
-export const noLane: Lane = { key: undefined, entries: [], taken: 0, heapIndex: -1, rank: 0 };
+export const noLane: Lane = createLane(undefined, undefined);
 
-const head = (lane: Lane): LanedEntry => lane.entries[0] as LanedEntry;
+function createLane(key: string | undefined, first: LanedEntry | undefined): Lane {
+  return { key, first, rest: undefined, taken: 0, heapIndex: -1, rank: 0 };
+}
+
+const head = (lane: Lane): LanedEntry => lane.first as LanedEntry;
 
 class HeapedLanes implements Lanes {
   #ordering: DeliveryPolicy['ordering'];
@@ -103,8 +110,8 @@ class HeapedLanes implements Lanes {
       this.#ready.remove(lane);
       this.#waiting.remove(lane);
     }
-    if (head(lane) === entry) lane.entries.shift();
-    else lane.entries.splice(lane.entries.indexOf(entry), 1);
+    if (lane.first === entry) lane.first = lane.rest?.shift();
+    else lane.rest?.splice(lane.rest.indexOf(entry), 1);
     this.#place(lane);
   }
 
@@ -135,17 +142,18 @@ class HeapedLanes implements Lanes {
     const key = this.#ordering === 'PerObject' ? entry.objectKey : undefined;
     const lane = key === undefined ? undefined : this.#lanes.get(key);
     if (lane !== undefined) {
-      lane.entries.push(entry);
+      lane.rest ??= [];
+      lane.rest.push(entry);
       entry.lane = lane;
       return;
     }
-    entry.lane = { key, entries: [entry], taken: 0, heapIndex: -1, rank: 0 };
+    entry.lane = createLane(key, entry);
     if (key !== undefined) this.#lanes.set(key, entry.lane);
   }
 
   /** Puts a lane that is in no heap where its head belongs; a lane with a taken entry belongs nowhere. */
   #place(lane: Lane): void {
-    if (lane.entries.length === 0) {
+    if (lane.first === undefined) {
       if (lane.key !== undefined && this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
     } else if (lane.taken === 0) {
       const { dueAt, turn, admission } = head(lane);

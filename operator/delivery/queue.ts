@@ -1,6 +1,7 @@
 import { createArrivals } from './arrivals.ts';
-import { createEntry, type Entry, type NewEntry } from './entry.ts';
-import { createLanes, type LanedEntry, noLane } from './lanes.ts';
+import { type Entry, type NewEntry } from './entry.ts';
+import { createLanedEntry } from './laned-entry.ts';
+import { createLanes, type LanedEntry } from './lanes.ts';
 import { type DeliveryPolicy } from './policy.ts';
 import { type Admission } from './ready-lanes.ts';
 
@@ -163,18 +164,8 @@ class LanedQueue implements Queue {
   }
 
   #enter(entered: NewEntry, aside: LanedEntry['aside']): LanedEntry {
-    const number = this.#nextNumber++;
-    const entry: LanedEntry = {
-      ...createEntry(entered),
-      number,
-      turn: number,
-      dueAt: 0,
-      taken: false,
-      aside,
-      lane: noLane,
-      older: this.#arrivals.newest,
-      newer: undefined,
-    };
+    const place = { number: this.#nextNumber++, older: this.#arrivals.newest, aside };
+    const entry = createLanedEntry(entered, place);
     this.#arrivals.push(entry);
     this.size += 1;
     return entry;
