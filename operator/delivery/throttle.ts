@@ -47,7 +47,7 @@ export interface Throttle<Held> {
   hold(window: ThrottleWindow<Held>, held: Held): void;
   /** Releases as many as the limit wants, which may have become lower. */
   relieve(): void;
-  /** Releases all, in the order in which they came to be held, and forgets all windows. */
+  /** Releases all, in the order in which they came, and forgets all windows. */
   close(): void;
 }
 
@@ -67,7 +67,7 @@ interface Window<Held> extends ThrottleWindow<Held>, Heapable {
   folded: number;
   /** How many were sent at once; Infinity in a window that follows upon another. */
   sent: number;
-  /** Order of holding. */
+  /** Order in which what is held came. */
   turn: number;
 }
 
@@ -98,10 +98,10 @@ class WindowedThrottle<Held> implements Throttle<Held> {
     const before = window.held;
     window.held = held;
     window.folded += 1;
+    window.turn = this.#turns++;
     if (before === undefined) {
       this.#empty.remove(window);
       this.#holding.push(window);
-      window.turn = this.#turns++;
       this.relieve();
     } else {
       this.#options.fold(before);
