@@ -23,8 +23,8 @@ const dockerfile = readFileSync('Dockerfile', 'utf8');
 const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
 const execArgv = entrypoint.filter((word) => word.startsWith('--'));
 
-// bundled, as the image runs it: what strips the types takes memory of its own
-const program = resolve('dist/bench-outage.mjs');
+// bundled, as the image runs it: what strips the types takes memory of its own; where packages are found, and no build empties it
+const program = resolve('node_modules/.cache/eventroute/bench-outage.mjs');
 await build({
   entryPoints: [join(import.meta.dirname, 'outage/operator.ts')],
   outfile: program,
