@@ -2,6 +2,7 @@ import { type CatchUp } from '../delivery/catch-up.ts';
 import { type Checkpoint } from '../delivery/course.ts';
 import { type Delivery } from '../delivery/delivery.ts';
 import { type Occurrence } from '../event/occurrence.ts';
+import { isKubeFailure } from '../kube/kube-error.ts';
 import { type Clock, sleep } from '../schema/clock.ts';
 import { type Log } from '../telemetry/log.ts';
 import { type Destination } from './dispatch.ts';
@@ -122,7 +123,8 @@ class ReplayingWorker implements CatchUpWorker {
       await this.#replay(pursuers);
       return true;
     } catch (error) {
-      if (!signal.aborted) {
+      // the source ends before the catch-up does, when the operator stops
+      if (!signal.aborted && !isGivenUp(error)) {
         log.warn('Failed to read Events again for receivers that are behind; trying again', { error });
       }
       return false;
@@ -219,4 +221,8 @@ interface Retold {
 function earliest(starts: readonly Checkpoint[], history: Pick<History, 'compare'>): string {
   const positions = starts.map(({ position }) => position);
   return positions.reduce((least, position) => (history.compare(position, least) < 0 ? position : least));
+}
+
+function isGivenUp(error: unknown): boolean {
+  return isKubeFailure(error, 'aborted') || (error as Error | undefined)?.name === 'AbortError';
 }
