@@ -40,7 +40,7 @@ const pauseAfterFailureMs = 10_000;
 /** How many receivers a line of the log names. */
 const mostNames = 10;
 /** How often it is looked whether a receiver has room again for what lies near. */
-const lookPeriodMs = 50;
+const lookPeriodMs = 20;
 
 /** Creates a worker; it does nothing before `tick`. */
 export function createCatchUpWorker(options: CatchUpOptions): CatchUpWorker {
