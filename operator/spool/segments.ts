@@ -169,7 +169,8 @@ class StoredSegments implements Segments {
   #letGo(least: string): void {
     for (const segment of [...this.#segments]) {
       if (this.#compare(least, segment.start) <= 0) return;
-      if (segment !== this.#live && this.#compare(segment.end, least) <= 0) this.#remove(segment);
+      // whoever is just at its end has yet to learn how long ago that was
+      if (segment !== this.#live && this.#compare(segment.end, least) < 0) this.#remove(segment);
       else this.#shorten(segment, this.#firstAfter(segment, least) ?? segment.lastBlock + 1, least);
     }
   }

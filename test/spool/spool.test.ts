@@ -139,6 +139,23 @@ describe('a spool', () => {
     again.spool.close();
   });
 
+  it('still knows when an earlier time ended while somebody is just there', () => {
+    const rig = createRig();
+    rig.spool.begin('10');
+    rig.keep(11);
+    rig.spool.close();
+    const again = createRig();
+    again.cursorAt(11);
+    again.spool.begin('50');
+    again.spool.tick();
+    expect(again.spool.read('11')).toEqual({ kind: 'absent', until: '50', since: rig.clock.date() });
+
+    again.cursorAt(50);
+    again.spool.tick();
+    expect(again.spool.read('11')).toEqual({ kind: 'absent', until: '50', since: undefined });
+    again.spool.close();
+  });
+
   it('lets go of what all receivers have ended with, and never writes what they end with at once', async () => {
     const rig = createRig();
     rig.cursorAt(10);
