@@ -225,7 +225,8 @@ describe('the walk of real Events through the operator', () => {
     const requests = await operatorRequests(world);
     const used = new Set(requests.map(({ verb, apiGroup, resource }) => `${verb} ${resource}.${apiGroup}`));
 
-    expect((await granted(world)).filter((grant) => !used.has(grant))).toEqual([]);
+    // requests.test.ts sends again what was given up before a restart
+    expect((await granted(world)).filter((grant) => !used.has(grant))).toEqual(['get events.']);
   });
 });
 
