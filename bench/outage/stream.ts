@@ -39,7 +39,7 @@ export function createStream(): Stream {
           const told = occurrence(version);
           if (version % itemsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
           signal.throwIfAborted();
-          if (version > Number(after) && onOccurrence(told) === 'enough') {
+          if (version > Number(after) && (await onOccurrence(told)) === 'enough') {
             return { upTo: String(upTo), reachesBack: true, isWhole: false };
           }
         }

@@ -5,6 +5,7 @@ import { type Occurrence } from '../event/occurrence.ts';
 import { isKubeFailure } from '../kube/kube-error.ts';
 import { type Clock, sleep } from '../schema/clock.ts';
 import { type Log } from '../telemetry/log.ts';
+import { createChase } from './chase.ts';
 import { type Destination } from './dispatch.ts';
 import { type Gap } from './gap.ts';
 import { type History } from './history.ts';
@@ -139,11 +140,16 @@ class ReplayingWorker implements CatchUpWorker {
     for (const [receiver, { behind }] of pursuers) if (behind !== undefined) starts.set(receiver, behind);
     const after = earliest([...starts.values()], history);
     for (const catchUp of pursuers.values()) catchUp.begin();
+    const chase = createChase(pursuers, {
+      ...this.#options,
+      destinationsOf: (occurrence, isTold) =>
+        this.#options.destinationsOf(occurrence, !isTold && this.#isNews(occurrence.position)),
+    });
     try {
       const replayed = await history.replay({
         after,
         signal,
-        onOccurrence: (occurrence, arrivedAt) => this.#hand({ occurrence, arrivedAt }, pursuers),
+        onOccurrence: (occurrence, arrivedAt) => chase.hand(occurrence, arrivedAt),
       });
       this.#findGaps(starts, replayed);
       if (!replayed.isWhole) return;
@@ -161,24 +167,6 @@ class ReplayingWorker implements CatchUpWorker {
     } finally {
       for (const catchUp of pursuers.values()) catchUp.abandon();
     }
-  }
-
-  /** Hands an occurrence to those that have not come so far; whoever is full waits for the next replay. */
-  #hand({ occurrence, arrivedAt }: Retold, pursuers: Map<string, CatchUp>): 'enough' | undefined {
-    const { history, destinationsOf } = this.#options;
-    const { position } = occurrence;
-    const isAhead = ({ behind }: CatchUp): boolean =>
-      behind === undefined || history.compare(behind.position, position) >= 0;
-    const isNews = arrivedAt === undefined && this.#isNews(position);
-    for (const { receiver, routes, throttles } of destinationsOf(occurrence, isNews)) {
-      const catchUp = pursuers.get(receiver);
-      if (catchUp === undefined || isAhead(catchUp)) continue;
-      if (catchUp.take({ occurrence, routes, throttles, arrivedAt })) continue;
-      catchUp.abandon();
-      pursuers.delete(receiver);
-    }
-    for (const catchUp of pursuers.values()) if (!isAhead(catchUp)) catchUp.advance(position);
-    return pursuers.size === 0 ? 'enough' : undefined;
   }
 
   /** What happened before the start was never told live, so nobody has counted it yet. */
@@ -210,12 +198,6 @@ class ReplayingWorker implements CatchUpWorker {
       }
     }
   }
-}
-
-/** An occurrence of a replay; when it had arrived, if it was told before. */
-interface Retold {
-  readonly occurrence: Occurrence;
-  readonly arrivedAt: Date | undefined;
 }
 
 function earliest(starts: readonly Checkpoint[], history: Pick<History, 'compare'>): string {

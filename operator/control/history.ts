@@ -6,8 +6,11 @@ export interface Retelling {
   readonly after: string;
   readonly signal: AbortSignal;
   /** `arrivedAt` is known when the occurrence was told before; it comes as it was then, and no other in its place. */
-  readonly onOccurrence: (occurrence: Occurrence, arrivedAt?: Date) => 'enough' | undefined;
+  readonly onOccurrence: (occurrence: Occurrence, arrivedAt?: Date) => Heard | Promise<Heard>;
 }
+
+/** What a listener says to an occurrence: `enough` ends the telling. */
+export type Heard = 'enough' | undefined;
 
 /** A stretch of a past that nobody holds any more. */
 export interface Hole {

@@ -42,7 +42,7 @@ async function replay(retelling: Retelling, memories: Memories): Promise<Replaye
     if (reading.kind === 'end') return end(progress, { upTo: reading.at, isWhole: true });
     if (reading.kind === 'kept') {
       progress.position = reading.upTo;
-      const isEnough = !handOn(reading.kept, retelling.onOccurrence);
+      const isEnough = !(await handOn(reading.kept, retelling.onOccurrence));
       if (isEnough) return end(progress, { upTo: reading.upTo, isWhole: false });
       await otherWork();
     } else {
@@ -75,8 +75,13 @@ function end(
 }
 
 /** Gives false when somebody has heard enough. */
-function handOn(kept: readonly Kept[], onOccurrence: Retelling['onOccurrence']): boolean {
-  return kept.every(({ occurrence, arrivedAt }) => onOccurrence(occurrence, arrivedAt) !== 'enough');
+async function handOn(kept: readonly Kept[], onOccurrence: Retelling['onOccurrence']): Promise<boolean> {
+  for (const { occurrence, arrivedAt } of kept) {
+    const heard = onOccurrence(occurrence, arrivedAt);
+    // few have to be waited for
+    if ((heard instanceof Promise ? await heard : heard) === 'enough') return false;
+  }
+  return true;
 }
 
 /** What the source may have forgotten since it was last heard. */

@@ -62,7 +62,7 @@ export async function replayEvents(context: ReplayContext, options: ReplayOption
     for (const [index, item] of taken.items.entries()) {
       const occurrence = await readOccurrence(item, context);
       signal.throwIfAborted();
-      if (occurrence !== undefined && onOccurrence(occurrence) === 'enough') {
+      if (occurrence !== undefined && (await onOccurrence(occurrence)) === 'enough') {
         return { upTo, reachesBack, isWhole: false };
       }
       if (index % eventsPerTurn === eventsPerTurn - 1) await new Promise((resolve) => setImmediate(resolve));

@@ -38,8 +38,8 @@ export interface ReplayOptions {
   /** Only what is up to this position; undefined means everything. */
   readonly until?: Position | undefined;
   readonly signal: AbortSignal;
-  /** Takes an occurrence, in the order of positions; `enough` ends the replay. */
-  readonly onOccurrence: (occurrence: Occurrence) => 'enough' | undefined;
+  /** Takes an occurrence, in the order of positions, at once or after a while; `enough` ends the replay. */
+  readonly onOccurrence: (occurrence: Occurrence) => 'enough' | undefined | Promise<'enough' | undefined>;
 }
 
 /** What a replay came to. */

@@ -23,6 +23,8 @@ class FakeCluster implements SourceHistory {
   readonly #clock: FakeClock;
   #version = 100;
   #isForgetful = false;
+  /** How often all of it was read. */
+  lists = 0;
   /** Called for each item of a replay: what happens then happens while it is under way. */
   during: () => void = () => undefined;
 
@@ -64,6 +66,7 @@ class FakeCluster implements SourceHistory {
 
   async replay({ after, until, signal, onOccurrence }: Parameters<SourceHistory['replay']>[0]) {
     const upTo = until !== undefined && Number(until) < this.#version ? until : this.version;
+    this.lists += 1;
     const held = this.#isForgetful ? [] : [...this.#events];
     const listed = held.sort(([, one], [, other]) => one.version - other.version);
     const reachesBack = listed.some(([, { version }]) => version <= Number(after));
@@ -74,7 +77,7 @@ class FakeCluster implements SourceHistory {
       // what was written since the list is not in it
       const occurrence = this.#occurrence(uid);
       if (Number(occurrence.position) > Number(upTo)) continue;
-      if (onOccurrence(occurrence) === 'enough') return { upTo, reachesBack, isWhole: false };
+      if ((await onOccurrence(occurrence)) === 'enough') return { upTo, reachesBack, isWhole: false };
     }
     return { upTo, reachesBack, isWhole: true };
   }

@@ -23,6 +23,32 @@ describe('catching up', () => {
     expect(rig.keysOf('shop/b')).toHaveLength(20);
   });
 
+  it('reads the past once for a receiver whose buffer holds a small part of what it missed', async () => {
+    const rig = createRig();
+    rig.start();
+    rig.down.add('shop/a');
+    for (let number = 1; number <= 100; number += 1) rig.happen(`e${number}`);
+    await rig.pass(1);
+    rig.down.clear();
+    await rig.pass(20);
+
+    expect(rig.keysOf('shop/a').sort()).toEqual(rig.cluster.latest().sort());
+    expect(rig.cluster.lists).toBeLessThanOrEqual(3);
+  });
+
+  it('lets others have their turn while the last receiver of a replay has no room', async () => {
+    const rig = createRig();
+    rig.start();
+    rig.down.add('shop/a').add('shop/b');
+    for (let number = 1; number <= 20; number += 1) rig.happen(`e${number}`);
+    await rig.pass(1);
+    rig.down.delete('shop/b');
+    await rig.pass(40);
+
+    expect(rig.keysOf('shop/b').sort()).toEqual(rig.cluster.latest().sort());
+    expect(rig.keysOf('shop/a')).toEqual([]);
+  });
+
   it('goes on after a crash where each receiver was, with the same keys', async () => {
     const rig = createRig({ maxEvents: 100 });
     rig.start();

@@ -10,7 +10,7 @@ class FakeHistory implements History {
 
   replay({ after, onOccurrence }: Parameters<History['replay']>[0]): ReturnType<History['replay']> {
     for (const occurrence of this.events) {
-      if (this.compare(occurrence.position, after) > 0) onOccurrence(occurrence);
+      if (this.compare(occurrence.position, after) > 0) void onOccurrence(occurrence);
     }
     const upTo = this.events.at(-1)?.position ?? '0';
     return Promise.resolve({ upTo, reachesBack: true, isWhole: true });

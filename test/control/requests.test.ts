@@ -19,7 +19,7 @@ class FakePast implements History {
     for (const occurrence of this.held.filter(({ position }) => this.compare(position, after) > 0)) {
       await Promise.resolve();
       signal.throwIfAborted();
-      if (onOccurrence(occurrence) === 'enough') return { upTo, reachesBack: true, isWhole: false };
+      if ((await onOccurrence(occurrence)) === 'enough') return { upTo, reachesBack: true, isWhole: false };
     }
     return { upTo, reachesBack: true, isWhole: true };
   }
