@@ -5,7 +5,7 @@ import { type Occurrence } from '../event/occurrence.ts';
 import { isKubeFailure } from '../kube/kube-error.ts';
 import { type Clock, sleep } from '../schema/clock.ts';
 import { type Log } from '../telemetry/log.ts';
-import { createChase } from './chase.ts';
+import { createChase, lookPeriodMs } from './chase.ts';
 import { type Destination } from './dispatch.ts';
 import { type Gap } from './gap.ts';
 import { type History } from './history.ts';
@@ -40,8 +40,6 @@ const pauseMs = 2_000;
 const pauseAfterFailureMs = 10_000;
 /** How many receivers a line of the log names. */
 const mostNames = 10;
-/** How often it is looked whether a receiver has room again for what lies near. */
-const lookPeriodMs = 20;
 
 /** Creates a worker; it does nothing before `tick`. */
 export function createCatchUpWorker(options: CatchUpOptions): CatchUpWorker {

@@ -25,7 +25,8 @@ export interface Chase {
 
 /** How long a chase goes on though it has to wait: others may be waiting for the next one. */
 const patienceMs = 10_000;
-const lookPeriodMs = 20;
+/** How often it is looked whether a receiver has room again. */
+export const lookPeriodMs = 20;
 
 /** Begins a chase; receivers that leave it are taken out of `pursuers`. */
 export function createChase(pursuers: Map<string, CatchUp>, options: ChaseOptions): Chase {

@@ -56,9 +56,12 @@ export function createFollowing(options: FollowingOptions): Following {
     if (object !== undefined) world.recordEvent(object, gapEvent(gap));
     log.warn('Found a gap: a receiver may have missed Events', { receiver, ...gap });
   };
-  const destinationsOf = (occurrence: Occurrence, isNews: boolean): ReturnType<typeof step.destinationsOf> =>
-    step.destinationsOf(occurrence, isNews);
-  const worker = history && createCatchUpWorker({ ...options, history, destinationsOf, onGap });
+  const worker =
+    history &&
+    createCatchUpWorker({
+      ...{ ...options, history, onGap },
+      destinationsOf: (occurrence, isNews) => step.destinationsOf(occurrence, isNews),
+    });
   return {
     open: () => spool?.open(() => cursorsOf(receivers)),
     begin(position) {

@@ -1,5 +1,5 @@
 import { decodeBlock, encodeBlock, type Kept } from './block.ts';
-import { type BlockFacts, type Cursor, type Segment, type SpoolFile } from './spool-file.ts';
+import { type Cursor, type Segment, type SpoolFile } from './spool-file.ts';
 
 /** What reading a spool at a position gives. */
 export type Reading =
@@ -33,11 +33,15 @@ export interface Segments {
   holds(position: string): boolean;
 }
 
+/** What a spool's options say of its segments. */
+interface SegmentsOptions {
+  /** Tells the order of two positions, as sort functions do. */
+  readonly compare: (one: string, other: string) => number;
+  readonly maxBytes: number;
+}
+
 /** Reads what segments a file holds. */
-export function createSegments(
-  file: SpoolFile,
-  options: { readonly compare: (one: string, other: string) => number; readonly maxBytes: number },
-): Segments {
+export function createSegments(file: SpoolFile, options: SegmentsOptions): Segments {
   return new StoredSegments(file, options);
 }
 
@@ -55,13 +59,7 @@ class StoredSegments implements Segments {
   #live: Segment | undefined;
   #nextBlock: number;
 
-  constructor(
-    file: SpoolFile,
-    {
-      compare,
-      maxBytes,
-    }: { readonly compare: (one: string, other: string) => number; readonly maxBytes: number },
-  ) {
+  constructor(file: SpoolFile, { compare, maxBytes }: SegmentsOptions) {
     this.#file = file;
     this.#compare = compare;
     this.#usableBytes = maxBytes * usableShare;
@@ -139,14 +137,10 @@ class StoredSegments implements Segments {
     let [low, high] = [firstBlock, lastBlock + 1];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.#compare(this.#factsOf(middle).last, after) > 0) high = middle;
+      if (this.#compare(this.#file.blockFacts(middle).last, after) > 0) high = middle;
       else low = middle + 1;
     }
     return low > lastBlock ? undefined : low;
-  }
-
-  #factsOf(number: number): BlockFacts {
-    return this.#file.blockFacts(number);
   }
 
   #append(live: Segment, kept: readonly Kept[]): void {
@@ -199,8 +193,8 @@ class StoredSegments implements Segments {
       const count = Math.ceil((oldest.lastBlock - oldest.firstBlock + 1) / 10);
       const last = oldest.firstBlock + count - 1;
       for (let number = oldest.firstBlock; number <= last; number += 1)
-        evicted += this.#factsOf(number).events;
-      this.#shorten(oldest, last + 1, this.#factsOf(last).last);
+        evicted += this.#file.blockFacts(number).events;
+      this.#shorten(oldest, last + 1, this.#file.blockFacts(last).last);
     }
     return evicted;
   }
