@@ -331,6 +331,8 @@ export async function startFaultServer(): Promise<FaultServer> {
     },
     cutWatches() {
       for (const { response } of watches) response.socket?.destroy();
+      // At once, and not when the sockets have closed: a client that watches again may come before that is seen.
+      watches.clear();
     },
     freezeWatches() {
       for (const watch of watches) watch.frozen = true;
