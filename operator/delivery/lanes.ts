@@ -1,4 +1,5 @@
 import { type Arrived } from './arrivals.ts';
+import { createByObject, hashKey } from './by-object.ts';
 import { type Entry } from './entry.ts';
 import { createHeap, type Heapable } from './heap.ts';
 import { type DeliveryPolicy } from './policy.ts';
@@ -6,8 +7,8 @@ import { type Admission, createReadyLanes } from './ready-lanes.ts';
 
 /** Entries that must keep their order among themselves: those of one object, or a single one. */
 export interface Lane extends Heapable {
-  /** Undefined for a lane of a single entry that no other may join. */
-  readonly key: string | undefined;
+  /** The hash of the object's key; undefined for a lane of a single entry that no other may join. */
+  readonly key: number | undefined;
   /** Undefined when the lane is empty. */
   first: LanedEntry | undefined;
   /** The entries behind the first; most lanes never have any, so there is no list before. */
@@ -55,7 +56,7 @@ export function createLanes(ordering: DeliveryPolicy['ordering']): Lanes {
 /** The lane of an entry that is in none. */
 export const noLane: Lane = createLane(undefined, undefined);
 
-function createLane(key: string | undefined, first: LanedEntry | undefined): Lane {
+function createLane(key: number | undefined, first: LanedEntry | undefined): Lane {
   return { key, first, rest: undefined, taken: 0, heapIndex: -1, rank: 0 };
 }
 
@@ -63,7 +64,7 @@ const head = (lane: Lane): LanedEntry => lane.first as LanedEntry;
 
 class HeapedLanes implements Lanes {
   #ordering: DeliveryPolicy['ordering'];
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = createByObject<Lane>();
   readonly #ready = createReadyLanes<Lane>();
   readonly #waiting = createHeap<Lane>();
 
@@ -139,7 +140,7 @@ class HeapedLanes implements Lanes {
   }
 
   #enter(entry: LanedEntry): void {
-    const key = this.#ordering === 'PerObject' ? entry.objectKey : undefined;
+    const key = this.#ordering === 'PerObject' ? hashKey(entry.objectKey) : undefined;
     const lane = key === undefined ? undefined : this.#lanes.get(key);
     if (lane !== undefined) {
       lane.rest ??= [];
