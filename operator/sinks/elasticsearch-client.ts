@@ -72,7 +72,7 @@ class ElasticsearchClient implements SearchClient {
   }
 
   bulk(lines: readonly string[], signal: AbortSignal): Promise<SearchAnswer> {
-    const params = { operations: [lines.join('\n')], filter_path: bulkFilter };
+    const params = { operations: [...lines], filter_path: bulkFilter };
     return this.#told(this.#client.bulk<string>(params, { signal, meta: true }));
   }
 

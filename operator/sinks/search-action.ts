@@ -18,24 +18,32 @@ export function actionLines(
   document: SearchDocument,
   { mappingType, isStream }: ActionStyle,
 ): [string, string] {
-  const { index, id, version, pipeline, source, timestamp, key } = document;
-  const target = {
-    _index: index,
-    ...(mappingType !== undefined && { _type: mappingType }),
-    ...(pipeline !== '' && { pipeline }),
-  };
+  const { id, version, source, timestamp, key } = document;
   if (isStream) {
     // Data streams take documents, and no newer versions of them.
     const own = version === undefined ? id : key;
-    return [
-      JSON.stringify({ create: { ...target, ...(own !== undefined && { _id: own }) } }),
-      timestamp === undefined ? source : withTimestamp(source, timestamp),
-    ];
+    const line = actionLine('create', document, { mappingType, id: own });
+    return [line, timestamp === undefined ? source : withTimestamp(source, timestamp)];
   }
-  if (version === undefined) {
-    return [JSON.stringify({ create: { ...target, ...(id !== undefined && { _id: id }) } }), source];
-  }
-  return [JSON.stringify({ index: { ...target, _id: id, version, version_type: 'external_gte' } }), source];
+  if (version === undefined) return [actionLine('create', document, { mappingType, id }), source];
+  const renewal = `,"version":${version},"version_type":"external_gte"`;
+  return [actionLine('index', document, { mappingType, id, renewal }), source];
+}
+
+/** Writes the line itself; a literal text, as one is written for every event. */
+function actionLine(
+  operation: 'create' | 'index',
+  { index, pipeline }: SearchDocument,
+  {
+    mappingType,
+    id,
+    renewal = '',
+  }: { mappingType: string | undefined; id: string | undefined; renewal?: string },
+): string {
+  const type = mappingType === undefined ? '' : `,"_type":${JSON.stringify(mappingType)}`;
+  const through = pipeline === '' ? '' : `,"pipeline":${JSON.stringify(pipeline)}`;
+  const own = id === undefined ? '' : `,"_id":${JSON.stringify(id)}`;
+  return `{"${operation}":{"_index":${JSON.stringify(index)}${type}${through}${own}${renewal}}}`;
 }
 
 /** Tells whether an action failed because its index is a data stream and it was not written as one for such. */

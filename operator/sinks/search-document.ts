@@ -64,9 +64,11 @@ export function createDocumentEncoder(config: DocumentConfig): DocumentEncoder {
     const index = name.nameFor(event);
     const pipeline = config.pipeline?.render(event).trim() ?? '';
     const bytes = Buffer.byteLength(source) + index.length + event.key.length + pipeline.length + actionBytes;
+    const { id, version } = identityFor(identity, event);
     const payload = {
       index,
-      ...identityFor(identity, event),
+      id,
+      version,
       pipeline,
       source,
       bytes,
