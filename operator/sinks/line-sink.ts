@@ -8,8 +8,6 @@ import {
 import { unlessAborted } from './abortable.ts';
 import { closable } from './closable.ts';
 
-const lineFeed = 0x0a;
-
 /** How far an append came. */
 export interface Appended {
   /** How many lines, from the first on, are written whole. */
@@ -21,21 +19,21 @@ export interface Appended {
 /** A place that takes lines. Appends never overlap, so it keeps no order of its own. */
 export interface LineOutput {
   readonly endpoint: string;
-  /** Appends lines, each of which ends in a line feed. Once the signal aborts it stops where a line ends, if it can. */
-  append(lines: readonly Buffer[], signal: AbortSignal): Promise<Appended>;
+  /** Appends lines, with a line feed behind each. Once the signal aborts it stops where a line ends, if it can. */
+  append(lines: readonly string[], signal: AbortSignal): Promise<Appended>;
   /** Tells without side effects whether lines could be appended; throws DeliveryError. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Makes a sink that writes the JSON document of each event as one line. */
-export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<Buffer> {
+export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<string> {
   const takeTurn = createTurns();
   return closable({
     endpoint: output.endpoint,
     encode: (event) => {
-      const payload = toLine(encodePayload(config, event));
-      return { payload, bytes: payload.length };
+      const payload = encodePayload(config, event);
+      return { payload, bytes: Buffer.byteLength(payload) + 1 };
     },
     send: async (batch, signal) => {
       const lines = batch.map(({ payload }) => payload);
@@ -53,15 +51,6 @@ export function createLineSink(output: LineOutput, config: PayloadConfig): Sink<
     check: () => output.check(),
     close: () => output.close(),
   });
-}
-
-/** A line feed put to the text itself would have the engine copy the whole text once more. */
-function toLine(text: string): Buffer {
-  const bytes = Buffer.byteLength(text);
-  const line = Buffer.allocUnsafe(bytes + 1);
-  line.write(text, 0, bytes, 'utf8');
-  line[bytes] = lineFeed;
-  return line;
 }
 
 /** What a write that has begun may take to end once the signal aborts. */

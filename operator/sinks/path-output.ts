@@ -53,7 +53,8 @@ class PathOutput implements LineOutput {
     this.#now = options.now ?? Date.now;
   }
 
-  async append(lines: readonly Buffer[], signal: AbortSignal): Promise<Appended> {
+  async append(texts: readonly string[], signal: AbortSignal): Promise<Appended> {
+    const lines = toLines(texts);
     let written = 0;
     try {
       while (written < lines.length) {
@@ -167,6 +168,13 @@ class PathOutput implements LineOutput {
     while (folder !== dirname(folder) && (await isMissing(folder))) folder = dirname(folder);
     return folder;
   }
+}
+
+/** Encodes lines, which lie one behind the other. */
+function toLines(texts: readonly string[]): Buffer[] {
+  const block = Buffer.from(texts.join('\n') + '\n');
+  let start = 0;
+  return texts.map((text) => block.subarray(start, (start += Buffer.byteLength(text) + 1)));
 }
 
 function socketRefused(path: string): DeliveryError {

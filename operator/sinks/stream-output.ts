@@ -5,7 +5,7 @@ import { type Appended, type LineOutput } from './line-sink.ts';
 /** What is needed of process.stdout. */
 export interface LineStream {
   readonly writable: boolean;
-  write(chunk: Buffer, done: (error?: Error | null) => void): boolean;
+  write(chunk: string, done: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
   listeners(event: 'error'): unknown[];
 }
@@ -21,7 +21,7 @@ export function createStreamOutput(stream: LineStream, name: string): LineOutput
     endpoint: name,
     append: async (lines) => {
       const { promise, resolve } = Promise.withResolvers<Appended>();
-      stream.write(Buffer.concat(lines), (error) => {
+      stream.write(`${lines.join('\n')}\n`, (error) => {
         if (error) resolve({ written: 0, failure: toFileError(error, name) });
         else resolve({ written: lines.length });
       });

@@ -13,8 +13,8 @@ class FakeStream implements LineStream {
   readonly #pending: ((error?: Error | null) => void)[] = [];
   readonly #listeners: ((error: Error) => void)[] = [];
 
-  write(chunk: Buffer, done: (error?: Error | null) => void): boolean {
-    this.chunks.push(chunk.toString());
+  write(chunk: string, done: (error?: Error | null) => void): boolean {
+    this.chunks.push(chunk);
     if (this.takes) done();
     else this.#pending.push(done);
     return this.takes;
