@@ -98,9 +98,9 @@ class QueueBatcher implements Batcher {
     return true;
   }
 
-  /** Encodes an entry once for a sink. */
+  /** Encodes an entry once for a sink, and again if the sink took the payload out. */
   #isEncoded(entry: Entry, sink: Sink, limits: DeliveryPolicy['batch']): entry is EncodedEntry {
-    if (entry.encodedBy === sink) return true;
+    if (entry.encodedBy === sink && entry.outgoing?.payload !== undefined) return true;
     try {
       const { payload, bytes } = encodeWithin(sink, entry.event, limits);
       entry.outgoing = { event: entry.event, payload };

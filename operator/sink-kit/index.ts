@@ -26,6 +26,7 @@ export {
   type SinkEvent,
 } from './sink.ts';
 export { type PartOfBatch, sendInOrder } from './send-in-order.ts';
+export { takePayloads } from './take-payloads.ts';
 export { createRedactor, openSink, type Redactor, withRedaction } from './redact.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { SecretMap, SecretTls, type TlsSecret } from './secret-fields.ts';

@@ -14,6 +14,7 @@ import {
   Secret,
   SecretMap,
   sendInOrder,
+  takePayloads,
   Template,
   Text,
   tlsField,
@@ -99,11 +100,13 @@ export default defineSink({
       maxRedirects: settings.redirects === 'SameOrigin' ? maxRedirects : 0,
     });
 
-    const post = async (events: readonly WebhookPayload[], signal: AbortSignal) => {
-      const [first] = events;
-      if (first === undefined) return;
-      const { url, headers } = first;
-      const response = await client.request({ method, url, headers, body: body.join(events), signal });
+    const requestOf = (events: readonly WebhookPayload[]) => {
+      // all events of a request have the same
+      const { url, headers } = events[0] as WebhookPayload;
+      return { method, url, headers, body: body.join(events) };
+    };
+    const post = async (request: ReturnType<typeof requestOf>, signal: AbortSignal) => {
+      const response = await client.request({ ...request, signal });
       const failure = failureOfResponse(response);
       if (failure !== undefined) throw failure;
     };
@@ -122,11 +125,7 @@ export default defineSink({
             batch,
             body.divide(batch).map((events) => ({
               events,
-              send: () =>
-                post(
-                  events.map(({ payload }) => payload),
-                  signal,
-                ),
+              send: async () => post(requestOf(takePayloads(events, signal)), signal),
             })),
           ),
         check: (signal) => client.probe(target.base, signal),

@@ -1,5 +1,5 @@
 import { resolvePolicy } from '../../operator/delivery/policy.ts';
-import { DeliveryError } from '../../operator/sink-kit/index.ts';
+import { DeliveryError, takePayloads } from '../../operator/sink-kit/index.ts';
 import {
   brokenLaw,
   fakeSink,
@@ -189,6 +189,44 @@ describe('batches', () => {
     await clock.settle();
     expect(other.encoded).toEqual(['a-1']);
     expect(other.batches).toEqual([['a-1']]);
+  });
+
+  it('are encoded again for a retry when the sink took their payloads out', async () => {
+    const { pipeline, clock, accept } = pipelineRig({ batch: { maxEvents: 2 } });
+    const sink = fakeSink(clock);
+    const taken: string[][] = [];
+    sink.send = (batch, signal) => {
+      taken.push(takePayloads(batch, signal));
+      return taken.length < 3 ? Promise.reject(DeliveryError.retry('no', 'ServerError')) : Promise.resolve();
+    };
+    pipeline.useSink(sink);
+    accept('a', 'b');
+    await clock.advance(60_000);
+    expect(taken).toEqual([keys('a', 'b'), keys('a', 'b'), keys('a', 'b')]);
+    expect(sink.encoded).toHaveLength(6);
+    expect(pipeline.tally()).toMatchObject({ delivered: 2, pending: 0 });
+  });
+
+  it('keep their payloads for another attempt when one that was given up goes on', async () => {
+    const { pipeline, clock, accept } = pipelineRig({ timeout: '1s' });
+    const sink = fakeSink(clock);
+    const late = Promise.withResolvers<undefined>();
+    const sent: unknown[] = [];
+    sink.send = async (batch, signal) => {
+      if (sent.length === 0) {
+        sent.push('nothing in time');
+        await late.promise;
+        takePayloads(batch, signal);
+      }
+      sent.push(batch[0]?.payload);
+    };
+    pipeline.useSink(sink);
+    accept('a');
+    await clock.advance(10_000);
+    late.resolve(undefined);
+    await clock.advance(60_000);
+    expect(sent).toEqual(['nothing in time', 'a-1']);
+    expect(pipeline.tally()).toMatchObject({ delivered: 1, pending: 0 });
   });
 
   it('lose only the event that cannot be rendered', async () => {
