@@ -42,16 +42,28 @@ export interface DeliveryObserver {
 
 /** Wraps an observer so that its exceptions end in the log. */
 export function guardObserver(observer: DeliveryObserver, log: Log): Required<DeliveryObserver> {
-  const guard = (tell: () => void): void => {
-    try {
-      tell();
-    } catch (error) {
-      log.error('Observer of deliveries failed', { error });
-    }
-  };
+  const report = (error: unknown): void => log.error('Observer of deliveries failed', { error });
   return {
-    accepted: (event) => guard(() => observer.accepted?.(event)),
-    settled: (event, outcome) => guard(() => observer.settled?.(event, outcome)),
-    attempted: (attempt) => guard(() => observer.attempted?.(attempt)),
+    accepted(event) {
+      try {
+        observer.accepted?.(event);
+      } catch (error) {
+        report(error);
+      }
+    },
+    settled(event, outcome) {
+      try {
+        observer.settled?.(event, outcome);
+      } catch (error) {
+        report(error);
+      }
+    },
+    attempted(attempt) {
+      try {
+        observer.attempted?.(attempt);
+      } catch (error) {
+        report(error);
+      }
+    },
   };
 }

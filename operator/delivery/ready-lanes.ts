@@ -46,6 +46,7 @@ class HeapedLanes<Lane extends Heapable> implements ReadyLanes<Lane> {
 
   #first(): Heap<Lane> {
     const { fresh, patient, admitted } = this;
+    if (patient.size === 0 && admitted.size === 0) return fresh;
     const first = rankOf(patient) < rankOf(fresh) ? patient : fresh;
     return rankOf(admitted) < rankOf(first) ? admitted : first;
   }

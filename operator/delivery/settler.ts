@@ -48,6 +48,8 @@ export function createSettler(options: SettlerOptions): Settler {
   return new PipelineSettler(options);
 }
 
+const delivered: Outcome = { kind: 'delivered' };
+
 class PipelineSettler implements Settler {
   readonly #pipeline: SettlerOptions;
 
@@ -187,7 +189,7 @@ class PipelineSettler implements Settler {
     entry.lastTriedAt = now;
     if (error === undefined) {
       ledger.delivered();
-      this.#end(entry, { kind: 'delivered' });
+      this.#end(entry, delivered);
     } else if (error.permanent) {
       this.#giveUp(entry, error);
     } else if (givenUp || outdated) {

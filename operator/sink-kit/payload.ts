@@ -32,10 +32,9 @@ export interface PayloadConfig {
 
 /** Renders the JSON text of an event: the user's layout, else the exporter's document. */
 export function encodePayload(config: PayloadConfig, event: SinkEvent): string {
-  const options = { deDot: config.deDot ?? false };
-  const { deadLetter } = event;
-  if (config.layout === undefined) return exporterJson(event.event, { ...options, deadLetter });
-  return goJson(config.layout.render(event, options));
+  const { layout, deDot = false } = config;
+  if (layout === undefined) return exporterJson(event.event, { deDot, deadLetter: event.deadLetter });
+  return goJson(layout.render(event, { deDot }));
 }
 
 /** Wraps a text that is sent as it is, with its size in bytes. */
