@@ -22,6 +22,8 @@ const warmUpMs = 10_000;
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
 const execArgv = entrypoint.filter((word) => word.startsWith('--'));
+const imageEnv = dockerfile.matchAll(/(?<=^ENV .*)(MALLOC_\w+)=(\S+)/gm);
+const env = { ...process.env, ...Object.fromEntries(Array.from(imageEnv, ([, name, value]) => [name, value])) };
 
 // bundled, as the image runs it: what strips the types takes memory of its own; where packages are found, and no build empties it
 const program = resolve('node_modules/.cache/eventroute/bench-outage.mjs');
@@ -49,7 +51,7 @@ try {
 async function measure(title: string, dataDir: string): Promise<void> {
   const receiver = fork(join(import.meta.dirname, 'outage/receiver.ts'));
   const [port] = (await once(receiver, 'message')) as [number];
-  const operator = fork(program, [String(port), dataDir], { execArgv });
+  const operator = fork(program, [String(port), dataDir], { execArgv, env });
   let most = 0;
   let progress: Progress | undefined;
   operator.on('message', (told: Progress) => {

@@ -1,5 +1,5 @@
 /**
- * Finds what belongs to an object, for many objects that come and go. Objects whose keys have the same hash (of a billion
+ * Finds what belongs to an object, for many objects that come and go. Objects whose keys have the same hash (of two billion
  * pairs, one) share what is kept here.
  */
 export interface ByObject<Item> {
