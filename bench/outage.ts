@@ -23,7 +23,10 @@ const dockerfile = readFileSync('Dockerfile', 'utf8');
 const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
 const execArgv = entrypoint.filter((word) => word.startsWith('--'));
 const imageEnv = dockerfile.matchAll(/(?<=^ENV .*)(MALLOC_\w+)=(\S+)/gm);
-const env = { ...process.env, ...Object.fromEntries(Array.from(imageEnv, ([, name, value]) => [name, value])) };
+const env = {
+  ...process.env,
+  ...Object.fromEntries(Array.from(imageEnv, ([, name, value]) => [name, value])),
+};
 
 // bundled, as the image runs it: what strips the types takes memory of its own; where packages are found, and no build empties it
 const program = resolve('node_modules/.cache/eventroute/bench-outage.mjs');
